@@ -1,0 +1,1 @@
+//! Survival of faults: a page of a mapped file that is no longer there.
