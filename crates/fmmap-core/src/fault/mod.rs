@@ -1,1 +1,179 @@
 //! Survival of faults: a page of a mapped file that is no longer there.
+//!
+//! # What happens
+//! Mapping a file promises its bytes, but anybody may truncate the file afterwards, a disk may fail
+//! to read it, a full file system may have no block for a hole that is written to. The kernel tells
+//! the thread that touched such a page by SIGBUS, and the default of SIGBUS is death: of Python, of
+//! Node, and of every program that maps files. No check beforehand helps, because the file can
+//! shrink between the check and the touch.
+//!
+//! # What the guard does
+//! It installs a SIGBUS handler, process-wide, and keeps a table of the mapped ranges: [`guard`]
+//! adds one, dropping the [`Guarded`] takes it out. When a page in one of them faults, the handler
+//!
+//! 1. asks the file for its size, which tells truncation from an I/O error or a full disk: the
+//!    signal itself doesn't ([`Reason`]);
+//! 2. marks the range ([`Guarded::reason`]) and counts in the process-wide [`epoch`];
+//! 3. maps private pages of zeros over what is missing, and returns: the touching instruction runs
+//!    again, and succeeds.
+//!
+//! The zeros keep the *program* alive; they are not the file's bytes. Whoever reads a guarded range
+//! must look at the epoch after it has touched the bytes and before it believes them, and ask
+//! [`Guarded::reason`] when the epoch moved. Once marked, a range stays marked.
+//!
+//! # How much is replaced
+//! - Truncated: everything from the file's new end to the end of the mapping, in one step. glibc's
+//!   `memcpy` walks backwards over large blocks: page by page, 64 MiB took 16,382 faults.
+//! - I/O error, no space, poisoned memory: the one page. Each such page makes the kernel keep up to
+//!   two more areas, of which a process may have 65,530 on Linux: past 10,000 pages it is the
+//!   2 MiB block around the page, and when the kernel has no area left, the whole mapping.
+//! - Unknown (no descriptor to ask): the 2 MiB block around the page.
+//!
+//! # Memory order
+//! A second thread that touches a page after it was replaced does not fault: only the epoch tells
+//! it. So the mark and the epoch are written *before* the pages are: the kernel publishes the new
+//! pages by releasing a lock that the second thread's own first touch acquires, so whoever reads a
+//! zero of ours afterwards sees the epoch moved. The reader's half is to load the epoch after the
+//! bytes: in Rust `fence(Acquire)` and then a load. JavaScript has no such fence; on x86-64 loads
+//! are not reordered, and elsewhere the window in which a processor could load the epoch early is
+//! far shorter than the system call that lies between the epoch and the pages.
+//!
+//! # Other handlers
+//! A SIGBUS that isn't ours (outside every range, or sent by `kill`) goes to the handler that was
+//! there before, as if ours were not: with its own signal mask, once only if it asked for that, and
+//! with the default action if that was it. A handler that somebody installs over ours later, as
+//! `process.on('SIGBUS')` does, hides ours and would make a fault loop for ever: each [`guard`]
+//! looks, and puts ours on top again with theirs behind it.
+//!
+//! # Limits
+//! - Windows: a no-op with the same interface. A mapped file can't be truncated there, by anyone.
+//! - A thread that has SIGBUS blocked dies of a fault all the same: the kernel insists.
+//! - A system call that is handed a missing page gets EFAULT from the kernel, not a signal: `write`
+//!   from a truncated mapping fails or writes less, and nothing is marked.
+//! - The zeros stay when the file grows back: map afresh to see its bytes again.
+
+#[cfg(any(unix, test))]
+mod index;
+#[cfg(any(unix, test))]
+mod snapshot;
+
+#[cfg(all(unix, not(all(loom, test))))]
+mod signal;
+#[cfg(all(unix, not(all(loom, test))))]
+mod table;
+#[cfg(all(unix, not(all(loom, test))))]
+use table as platform;
+
+#[cfg(any(not(unix), all(loom, test)))]
+mod none;
+#[cfg(any(not(unix), all(loom, test)))]
+use none as platform;
+
+#[cfg(all(loom, test))]
+mod model;
+
+use std::sync::atomic::AtomicU32;
+
+/// A file descriptor, where there are any.
+#[cfg(unix)]
+pub type RawFd = std::os::fd::RawFd;
+/// A file descriptor, where there are any.
+#[cfg(not(unix))]
+pub type RawFd = i32;
+
+/// Whether this platform has a fault guard.
+pub const SUPPORTED: bool = cfg!(unix);
+
+/// Why a page of a mapping could not be read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Reason {
+    /// The file ended before the page when the fault was looked at.
+    Truncated = 1,
+    /// The file has the page, but it could not be read or allocated: an I/O error, no space left, or
+    /// memory that the hardware gave up.
+    Io = 2,
+    /// There was no file to ask: no descriptor, one closed meanwhile, or not a regular file.
+    Unknown = 3,
+}
+
+/// A mapped range in the table of the fault guard. Dropping it takes the range out, and returns when
+/// no handler works on it any more: drop it *before* the range is unmapped, and don't unmap while
+/// another thread may touch it.
+#[derive(Debug)]
+#[must_use = "dropping it ends the guard"]
+pub struct Guarded {
+    registration: platform::Registration,
+}
+
+/// Guards `len` bytes at `start`, which map `file` from its byte `file_offset` on.
+///
+/// `file` is borrowed, and used only to ask for the file's size; without it the reason of a fault
+/// is [`Reason::Unknown`]. `len` is rounded up to whole pages.
+///
+/// Puts the signal handler in place unless it is there or switched off ([`set_enabled`]). The cost
+/// is one or two microseconds, also with 10,000 ranges in the table.
+///
+/// # Safety
+/// The caller promises that `start..start + len` is its own mapping until it drops the answer, that
+/// no other live [`Guarded`] overlaps it, and that `file` stays open and the same for as long. A
+/// fault in the range replaces pages of it by private zeros.
+pub unsafe fn guard(start: *mut u8, len: usize, file: Option<RawFd>, file_offset: u64) -> Guarded {
+    // SAFETY: the same promise, passed on.
+    let registration = unsafe { platform::Registration::new(start, len, file, file_offset) };
+    Guarded { registration }
+}
+
+impl Guarded {
+    /// Why the range faulted, the first time it did; `None` if it never has.
+    pub fn reason(&self) -> Option<Reason> {
+        self.registration.reason()
+    }
+
+    /// How many faults in the range were survived. For tests and figures: one fault may stand for
+    /// many missing pages, and two threads on one page are two.
+    pub fn faults(&self) -> u32 {
+        self.registration.faults()
+    }
+
+    /// Takes the range out of the table, as dropping does, and keeps its marks. For a range that is
+    /// about to move: between `mremap` and the next [`Guarded::set_range`] its old addresses may
+    /// already be somebody else's.
+    pub fn lift(&self) {
+        self.registration.lift();
+    }
+
+    /// Guards another range instead, for the same file and offset, and keeps the marks. The order
+    /// for a mapping that moves: [`Guarded::lift`], `mremap`, `set_range`.
+    ///
+    /// # Safety
+    /// As [`guard`].
+    pub unsafe fn set_range(&self, start: *mut u8, len: usize) {
+        // SAFETY: the same promise, passed on.
+        unsafe { self.registration.set_range(start, len) };
+    }
+}
+
+/// Counts the faults survived in this process, in every range. To find out whether an operation
+/// touched a missing page: load it before and after; if it moved, ask each range in question for its
+/// [`Guarded::reason`]. Load the new value *before* asking, or a fault in between is missed.
+///
+/// It wraps after 2^32 faults. The address is the same for the life of the process.
+pub fn epoch() -> &'static AtomicU32 {
+    platform::epoch()
+}
+
+/// Switches the guard for the whole process. On: the handler is put on top. Off: a fault kills the
+/// process as if there were no guard; the handler before ours is put back if ours is on top, and
+/// otherwise ours stays where it is and passes everything on.
+///
+/// It starts on, unless `FMMAP_NO_SIGBUS` is in the environment and neither empty nor `0`.
+/// Without effect where the guard isn't [`SUPPORTED`].
+pub fn set_enabled(on: bool) {
+    platform::set_enabled(on);
+}
+
+/// Whether faults are survived; never where the guard isn't [`SUPPORTED`].
+pub fn enabled() -> bool {
+    platform::enabled()
+}
