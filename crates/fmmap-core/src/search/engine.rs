@@ -1,0 +1,316 @@
+//! Which strategy runs when.
+//!
+//! ```text
+//!                 few starts ─────────────────────────────► scalar
+//! find ─► plan ─┤ one of the bytes is not in the first 4 KiB ► rare ──┐ it is frequent after all
+//!                 else ──────────────► pair, two rare bytes ◄─────────┤
+//!                                        │ too many candidates        │
+//!                                        ▼                            │
+//!                                      sample ─► dense, 2 to 6 probes ┘
+//!                                        │ comparisons cost more than the scan
+//!                                        ▼
+//!                            for a stretch: period, or else Two-Way; then pair again
+//! ```
+//!
+//! # Complexity
+//!
+//! Between two samples the kernel does at most a constant times the work of its loads, plus 64 KiB;
+//! what is past that is done by algorithms that are linear on every input, for a stretch of at
+//! least 256 KiB and sixteen needles that doubles each time. So the whole is O(n + m) for every
+//! needle and haystack, with O(1) memory: a few KiB of stack for a sample.
+
+use super::bulk::Hits;
+use super::direction::{Direction, Window};
+use super::pair::{self, Meter, Outcome, Probes, Subject};
+use super::period::Stretch;
+use super::trace::{Path, trace};
+use super::vector::Isa;
+use super::{dense, period, portable, rare, scalar, two_way};
+
+/// The instruction sets that the kernel is compiled for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Level {
+    #[cfg(target_arch = "x86_64")]
+    Avx2(super::vector::Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Sse2(super::vector::Sse2),
+    #[cfg(target_arch = "aarch64")]
+    Neon(super::vector::Neon),
+    #[allow(
+        dead_code,
+        reason = "all there is on other processors; on these only the tests ask for it"
+    )]
+    Portable,
+}
+
+impl Level {
+    /// The best that this processor has.
+    #[inline(always)]
+    pub(super) fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            match super::vector::Avx2::detect() {
+                Some(avx2) => Self::Avx2(avx2),
+                None => Self::Sse2(super::vector::Sse2),
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        {
+            Self::Neon(super::vector::Neon)
+        }
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        {
+            Self::Portable
+        }
+    }
+}
+
+/// When one strategy gives way to another. The tests have policies of their own, so that every
+/// path is taken on inputs of a few hundred bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Policy {
+    /// Up to this many bytes of haystack the probes are the needle's ends: nothing is ranked.
+    pub(super) tiny: usize,
+    /// Alarms that the kernel may have before it asks for other probes, whatever it scanned.
+    pub(super) alarms: usize,
+    /// Bytes that may be compared in vain, whatever was scanned.
+    pub(super) work: usize,
+    /// A sample must have this many starts left to pay for itself.
+    pub(super) sample: usize,
+    /// Starts between two samples, at first.
+    pub(super) interval: usize,
+    /// Haystacks from this length on are looked at for a byte that they lack.
+    pub(super) rare: usize,
+    /// The bytes that are looked at for that.
+    pub(super) taste: usize,
+    /// Starts for which a linear algorithm takes over, at first.
+    pub(super) stretch: usize,
+    /// Starts in a chunk of the portable reverse search.
+    pub(super) chunk: usize,
+}
+
+impl Policy {
+    /// Measured: see docs/search.md.
+    pub(super) const DEFAULT: Self = Self {
+        tiny: 512,
+        alarms: 128,
+        work: 64 << 10,
+        sample: 32 << 10,
+        interval: 64 << 10,
+        rare: 32 << 10,
+        taste: 4 << 10,
+        stretch: 256 << 10,
+        chunk: portable::CHUNK,
+    };
+}
+
+/// Finds matches in order of `D` until `hits` has enough of them. The needle has a byte at least.
+///
+/// Returns the starts that are left: none, unless `hits` had enough.
+#[inline(always)]
+pub(super) fn search<D: Direction>(
+    level: Level,
+    policy: &Policy,
+    probes: Option<&Probes>,
+    subject: Subject<'_>,
+    hits: &mut Hits<'_>,
+) -> Window {
+    let Subject { haystack, needle } = subject;
+    if needle.len() > haystack.len() {
+        return Window { lo: 0, hi: 0 };
+    }
+    let mut window = Window {
+        lo: 0,
+        hi: haystack.len() - needle.len() + 1,
+    };
+    if haystack.len() <= policy.tiny {
+        let mut meter = Meter::new(window, usize::MAX, usize::MAX);
+        let ends;
+        let probes = if let Some(probes) = probes {
+            probes
+        } else {
+            ends = Probes::ends(needle);
+            &ends
+        };
+        run::<D>(
+            level,
+            policy,
+            subject,
+            probes,
+            &mut window,
+            &mut meter,
+            hits,
+        );
+    } else {
+        adapt::<D>(level, policy, probes, subject, &mut window, hits);
+    }
+    window
+}
+
+/// The search with all its strategies.
+#[inline(never)]
+fn adapt<D: Direction>(
+    level: Level,
+    policy: &Policy,
+    probes: Option<&Probes>,
+    subject: Subject<'_>,
+    window: &mut Window,
+    hits: &mut Hits<'_>,
+) {
+    let Subject { haystack, needle } = subject;
+    let mut probes = probes.map_or_else(|| Probes::rarest(needle), |probes| *probes);
+    let meter = |window: Window| Meter::new(window, policy.alarms, policy.work);
+    let mut gauge = meter(*window);
+    let mut interval = policy.interval;
+    let mut stretch = policy.stretch.max(16 * needle.len());
+    let mut periodic = None;
+    // The starts that must be left below this for the next sample.
+    let mut next_sample = usize::MAX;
+
+    if matches!(level, Level::Portable) {
+        trace(Path::Portable);
+        portable::scan::<D>(subject, policy.chunk, window, hits);
+        return;
+    }
+
+    let mut lone = (haystack.len() >= policy.rare && needle.len() > 1)
+        .then(|| {
+            let head = D::stretch(*window, policy.taste);
+            dense::absent(&haystack[head.lo..head.hi], needle, probes.first())
+        })
+        .flatten();
+    loop {
+        let outcome = if let Some(position) = lone.take() {
+            trace(Path::Rare);
+            rare::scan::<D>(subject, position, window, &mut gauge, hits)
+        } else {
+            run::<D>(level, policy, subject, &probes, window, &mut gauge, hits)
+        };
+        match outcome {
+            Outcome::Done | Outcome::Enough => return,
+            Outcome::Crowded | Outcome::Overworked => {}
+        }
+        let left = window.len();
+        if left >= policy.sample && left < next_sample && needle.len() > 2 {
+            trace(Path::Sample);
+            let choice = dense::choose::<D>(subject, *window, &gauge.missed);
+            probes = choice.probes;
+            lone = choice.first_is_absent.then(|| probes.first());
+            next_sample = left.saturating_sub(interval);
+            interval = interval.saturating_mul(2);
+        } else if outcome == Outcome::Overworked {
+            let mut part = D::stretch(*window, stretch);
+            let whole = part;
+            stretch = stretch.saturating_mul(2);
+            let of_needle = *periodic.get_or_insert_with(|| Stretch::of(needle));
+            let outcome = if let Some(of_needle) = of_needle {
+                trace(Path::Period);
+                period::scan::<D>(subject, of_needle, &mut part, hits)
+            } else {
+                trace(Path::TwoWay);
+                two_way::scan::<D>(subject, &mut part, hits)
+            };
+            // What the part gave up, the window gives up: a match may reach past the part.
+            if D::FORWARD {
+                window.lo = part.lo.max(whole.lo);
+            } else {
+                window.hi = part.hi.min(whole.hi);
+            }
+            if outcome == Outcome::Enough {
+                return;
+            }
+        }
+        gauge = meter(*window);
+    }
+}
+
+/// The kernel for the window, or what stands in for it when there are too few starts.
+#[inline(always)]
+fn run<D: Direction>(
+    level: Level,
+    policy: &Policy,
+    subject: Subject<'_>,
+    probes: &Probes,
+    window: &mut Window,
+    meter: &mut Meter,
+    hits: &mut Hits<'_>,
+) -> Outcome {
+    let starts = subject.haystack.len() - subject.needle.len() + 1;
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2(avx2) if starts >= 32 => {
+            trace(Path::Avx2);
+            // SAFETY: `avx2` exists, so this processor has AVX2.
+            unsafe { with_avx2::<D>(avx2, subject, probes, window, meter, hits) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2(_) if starts >= 16 => {
+            trace(Path::Sse2);
+            by_width::<_, D>(super::vector::Sse2, subject, probes, window, meter, hits)
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::Sse2(sse2) if starts >= 16 => {
+            trace(Path::Sse2);
+            by_width::<_, D>(sse2, subject, probes, window, meter, hits)
+        }
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon(neon) if starts >= 16 => {
+            trace(Path::Neon);
+            by_width::<_, D>(neon, subject, probes, window, meter, hits)
+        }
+        Level::Portable if starts >= 16 => {
+            trace(Path::Portable);
+            portable::scan::<D>(subject, policy.chunk, window, hits)
+        }
+        _ => {
+            trace(Path::Scalar);
+            scalar::scan::<D>(subject, window, hits)
+        }
+    }
+}
+
+/// The kernel, compiled with AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn with_avx2<D: Direction>(
+    avx2: super::vector::Avx2,
+    subject: Subject<'_>,
+    probes: &Probes,
+    window: &mut Window,
+    meter: &mut Meter,
+    hits: &mut Hits<'_>,
+) -> Outcome {
+    by_width::<_, D>(avx2, subject, probes, window, meter, hits)
+}
+
+/// The kernel for the number of probes that are compared for every start.
+#[inline(always)]
+fn by_width<I: Isa, D: Direction>(
+    isa: I,
+    subject: Subject<'_>,
+    probes: &Probes,
+    window: &mut Window,
+    meter: &mut Meter,
+    hits: &mut Hits<'_>,
+) -> Outcome {
+    match probes.eager {
+        0 | 1 => pair::scan::<I, D, 1>(isa, subject, probes, window, meter, hits),
+        2 => pair::scan::<I, D, 2>(isa, subject, probes, window, meter, hits),
+        3 => {
+            trace(Path::Dense);
+            pair::scan::<I, D, 3>(isa, subject, probes, window, meter, hits)
+        }
+        4 => {
+            trace(Path::Dense);
+            pair::scan::<I, D, 4>(isa, subject, probes, window, meter, hits)
+        }
+        5 => {
+            trace(Path::Dense);
+            pair::scan::<I, D, 5>(isa, subject, probes, window, meter, hits)
+        }
+        _ => {
+            trace(Path::Dense);
+            pair::scan::<I, D, 6>(isa, subject, probes, window, meter, hits)
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! The kernel: compare a few bytes of the needle with many starts at once.
+//!
+//! A needle of `m` bytes can begin at any of `n - m + 1` starts. Choose a few positions in the
+//! needle, the *probes*. For a block of 32 starts (16 without AVX2) and one probe, one vector load
+//! at `block + probe` and one comparison tell at which of the starts the haystack has the right
+//! byte there. The `and` over the probes leaves the *candidates*, and each is compared in full.
+//! Two probes of rare bytes leave almost none in most haystacks: the algorithm that Wojciech Muła
+//! described as "generic SIMD", and that the memchr crate calls "packed pair". Here the number of
+//! probes is a parameter: one is a scan for a byte, two the usual, three to six the dense form for
+//! haystacks of few different bytes, in which any pair is frequent (see `dense`).
+//!
+//! ```text
+//! needle  "jumps", probes 0 'j' and 3 'p'
+//! start     0         1         2         3
+//!           0123456789012345678901234567890
+//! haystack  the quick brown fox jumps over the lazy dog
+//! [+0]=='j' 0000000000000000000010000000000
+//! [+3]=='p' 0000000000000000000010000000000
+//! and       0000000000000000000010000000000   one candidate, start 20
+//! ```
+//!
+//! # Inside the range
+//!
+//! A block of starts that lies within `0..n - m + 1` reads, for a probe `p < m`, at most up to
+//! `n - m + p <= n - 1`: no load leaves the haystack, and there is no tail to copy. The last,
+//! smaller block is moved back over starts that were searched already, and their mask bits ignored.
+//! Fewer starts than a vector has lanes are `scalar`'s.
+//!
+//! # Cost
+//!
+//! O(n) loads, plus what the candidates cost. The kernel keeps count of that on its [`Meter`] and
+//! stops when it gets out of hand, so that its caller can choose other probes or another algorithm.
+//! That keeps the whole search linear.
+
+use super::bulk::Hits;
+use super::compare::first_difference;
+use super::direction::{Direction, Window};
+use super::vector::Isa;
+
+/// At most this many probes. Six bytes of DNA leave one random candidate in 4,096 starts.
+pub(super) const MAX_PROBES: usize = 6;
+
+/// Positions in the needle, and the bytes there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Probes {
+    at: [usize; MAX_PROBES],
+    byte: [u8; MAX_PROBES],
+    len: usize,
+    /// How many are compared for every start. The others are looked at before a candidate is
+    /// compared in full: cheaper than a comparison, dearer than nothing.
+    pub(super) eager: usize,
+}
+
+impl Probes {
+    /// Probes at the given positions, those outside the needle and those that stand there twice
+    /// left out.
+    #[inline(always)]
+    pub(super) fn new(needle: &[u8], positions: &[usize], eager: usize) -> Self {
+        let mut probes = Self {
+            at: [0; MAX_PROBES],
+            byte: [0; MAX_PROBES],
+            len: 0,
+            eager: 0,
+        };
+        for &position in positions {
+            let Some(&byte) = needle.get(position) else {
+                continue;
+            };
+            if probes.len < MAX_PROBES && !probes.at[..probes.len].contains(&position) {
+                probes.at[probes.len] = position;
+                probes.byte[probes.len] = byte;
+                probes.len += 1;
+            }
+        }
+        probes.eager = eager.min(probes.len);
+        probes
+    }
+
+    /// Both ends, the middle and a third: as good as any guess when the haystack is too small to
+    /// pay for a better one. The needle has one byte at least.
+    #[inline(always)]
+    pub(super) fn ends(needle: &[u8]) -> Self {
+        let last = needle.len() - 1;
+        let middle = needle.len() / 2;
+        let third = needle.len() / 3;
+        let mut probes = Self {
+            at: [0, last, middle, third, 0, 0],
+            byte: [needle[0], needle[last], needle[middle], needle[third], 0, 0],
+            len: 4,
+            eager: 2,
+        };
+        // The middle of two or three bytes is one of the ends, or all that is left.
+        if needle.len() < 4 {
+            probes.len = needle.len();
+            probes.eager = probes.len.min(2);
+        }
+        probes
+    }
+
+    /// The two bytes of the needle that are rarest in files in general (the memchr crate's table),
+    /// then its ends. The needle has one byte at least.
+    pub(super) fn rarest(needle: &[u8]) -> Self {
+        let last = needle.len() - 1;
+        match memchr::arch::all::packedpair::Pair::new(needle) {
+            Some(pair) => Self::new(
+                needle,
+                &[
+                    pair.index1().into(),
+                    pair.index2().into(),
+                    last,
+                    needle.len() / 2,
+                    0,
+                ],
+                2,
+            ),
+            None => Self::ends(needle),
+        }
+    }
+
+    /// The position of the first probe.
+    pub(super) fn first(&self) -> usize {
+        self.at[0]
+    }
+}
+
+/// What the candidates of a search have cost so far, and what they may cost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Meter {
+    /// Blocks that had candidates, none of which was a match.
+    alarms: usize,
+    /// Alarms that are allowed whatever was scanned.
+    alarms_free: usize,
+    /// Bytes compared in vain, and the fixed cost of each comparison in bytes.
+    work: usize,
+    /// Work that is allowed whatever was scanned.
+    work_free: usize,
+    /// The length of the window when the meter was set to zero.
+    window: usize,
+    /// Where the last candidates differed from the needle: probes that would have ruled them out.
+    pub(super) missed: [usize; 4],
+    misses: usize,
+}
+
+impl Meter {
+    /// A meter at zero.
+    #[inline(always)]
+    pub(super) fn new(window: Window, alarms_free: usize, work_free: usize) -> Self {
+        Self {
+            alarms: 0,
+            alarms_free,
+            work: 0,
+            work_free,
+            window: window.len(),
+            missed: [usize::MAX; 4],
+            misses: 0,
+        }
+    }
+
+    /// Notes a candidate that differed from the needle at `index`.
+    #[inline(always)]
+    pub(super) fn miss(&mut self, index: usize) {
+        self.work += index + 16;
+        self.missed[self.misses % 4] = index;
+        self.misses += 1;
+    }
+
+    /// The starts searched since the meter was at zero.
+    #[inline(always)]
+    pub(super) fn scanned(&self, window: Window) -> usize {
+        self.window.saturating_sub(window.len())
+    }
+
+    /// Notes a block with candidates but no match.
+    #[inline(always)]
+    fn alarm(&mut self, window: Window) -> Option<Outcome> {
+        self.alarms += 1;
+        let scanned = self.scanned(window);
+        if self.work > self.work_free.saturating_add(2 * scanned) {
+            return Some(Outcome::Overworked);
+        }
+        if self.alarms > self.alarms_free.saturating_add(scanned / 1024) {
+            return Some(Outcome::Crowded);
+        }
+        None
+    }
+
+    /// Whether the comparisons have cost more than they may.
+    #[inline(always)]
+    pub(super) fn overworked(&self, window: Window) -> bool {
+        self.work > self.work_free.saturating_add(2 * self.scanned(window))
+    }
+}
+
+/// How a strategy ended. The window says how far it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Every start of the window was searched.
+    Done,
+    /// As many matches as were asked for.
+    Enough,
+    /// Too many candidates for these probes.
+    Crowded,
+    /// Too many bytes compared in vain.
+    Overworked,
+}
+
+/// What a search is about: both slices live for one call.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) haystack: &'a [u8],
+    pub(super) needle: &'a [u8],
+}
+
+/// Searches the window with `U` eager probes.
+///
+/// Always inlined: its caller has the target feature of `isa`.
+///
+/// # Panics
+///
+/// If there are fewer starts than lanes, or if the window is not within them.
+#[inline(always)]
+pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
+    isa: I,
+    subject: Subject<'_>,
+    probes: &Probes,
+    window: &mut Window,
+    meter: &mut Meter,
+    hits: &mut Hits<'_>,
+) -> Outcome {
+    let Subject { haystack, needle } = subject;
+    let starts = (haystack.len() + 1).saturating_sub(needle.len());
+    assert!(starts >= I::LANES && window.hi <= starts && U >= 1 && U <= probes.len);
+    for &at in &probes.at[..probes.len] {
+        assert!(at < needle.len());
+    }
+
+    let mut want = [isa.splat(0); U];
+    let origin = haystack.as_ptr();
+    let mut from = [origin; U];
+    for k in 0..U {
+        want[k] = isa.splat(probes.byte[k]);
+        from[k] = origin.wrapping_add(probes.at[k]);
+    }
+    let lanes = I::LANES;
+    let mut left = *window;
+
+    loop {
+        // The hot loop: go on until a block has candidates.
+        let mut masks = [0_u64; 4];
+        let (base, vectors);
+        loop {
+            if left.len() >= 4 * lanes {
+                let block = D::block(left, 4 * lanes);
+                // SAFETY: this block and the three after it lie in the window, so in the starts.
+                let e0 = unsafe { eager(isa, &from, &want, block) };
+                // SAFETY: as above.
+                let e1 = unsafe { eager(isa, &from, &want, block + lanes) };
+                // SAFETY: as above.
+                let e2 = unsafe { eager(isa, &from, &want, block + 2 * lanes) };
+                // SAFETY: as above.
+                let e3 = unsafe { eager(isa, &from, &want, block + 3 * lanes) };
+                if isa.any(isa.or(isa.or(e0, e1), isa.or(e2, e3))) {
+                    masks = [isa.mask(e0), isa.mask(e1), isa.mask(e2), isa.mask(e3)];
+                    (base, vectors) = (block, 4);
+                    break;
+                }
+                D::pass(&mut left, block, 4 * lanes);
+            } else if left.len() > 0 {
+                // A whole vector of what is left, or the last ones with some searched before.
+                let block = if left.len() >= lanes {
+                    D::block(left, lanes)
+                } else {
+                    left.lo.min(starts - lanes)
+                };
+                // SAFETY: `block + lanes <= starts` either way.
+                masks[0] = isa.mask(unsafe { eager(isa, &from, &want, block) });
+                if masks[0] != 0 {
+                    (base, vectors) = (block, 1);
+                    break;
+                }
+                D::pass(&mut left, block, lanes);
+            } else {
+                *window = left;
+                return Outcome::Done;
+            }
+        }
+
+        let mut matched = false;
+        for step in 0..vectors {
+            let j = D::nth(step, vectors);
+            let mut mask = masks[j];
+            let block = base + j * lanes;
+            for k in U..probes.len {
+                if mask == 0 {
+                    break;
+                }
+                // SAFETY: `block + lanes <= starts`, as above, and `at[k] < needle.len()`, so the
+                // last byte is at `starts - 1 + needle.len() - 1 = haystack.len() - 1` at most.
+                let bytes = unsafe { isa.load(origin.wrapping_add(block + probes.at[k])) };
+                mask &= isa.mask(isa.equal(bytes, isa.splat(probes.byte[k])));
+            }
+            while mask != 0 {
+                let start = block + (D::first(mask) >> I::LANE_BITS) as usize;
+                mask = D::rest(mask);
+                // Not one that was searched before, nor one that overlaps a match; and the index
+                // comes from bytes that others may write, so nothing is taken for granted.
+                if start < left.lo || start >= left.hi {
+                    continue;
+                }
+                let Some(here) = haystack.get(start..start + needle.len()) else {
+                    continue;
+                };
+                let index = first_difference(here, needle);
+                if index < needle.len() {
+                    meter.miss(index);
+                    continue;
+                }
+                matched = true;
+                D::accept(&mut left, start, needle.len());
+                if hits.record(start) {
+                    *window = left;
+                    return Outcome::Enough;
+                }
+            }
+        }
+        D::pass(&mut left, base, vectors * lanes);
+        if !matched && let Some(outcome) = meter.alarm(left) {
+            *window = left;
+            return outcome;
+        }
+    }
+}
+
+/// All ones for each start of `block..block + LANES` at which every eager probe agrees.
+///
+/// # Safety
+///
+/// `block + LANES` starts exist, and `from` points each probe, a position in the needle, from the
+/// haystack's beginning: so every byte that is loaded is one of the haystack's.
+#[inline(always)]
+unsafe fn eager<I: Isa, const U: usize>(
+    isa: I,
+    from: &[*const u8; U],
+    want: &[I::Vector; U],
+    block: usize,
+) -> I::Vector {
+    // SAFETY: passed on to the caller.
+    let bytes = unsafe { isa.load(from[0].wrapping_add(block)) };
+    let mut agree = isa.equal(bytes, want[0]);
+    for k in 1..U {
+        // SAFETY: passed on to the caller.
+        let bytes = unsafe { isa.load(from[k].wrapping_add(block)) };
+        agree = isa.and(agree, isa.equal(bytes, want[k]));
+    }
+    agree
+}

@@ -1,0 +1,57 @@
+//! Which strategies a search took: for the tests, which must know that they tested all of them.
+
+/// A strategy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "which of them there are depends on the processor, and who sees them on `testing`"
+)]
+pub enum Path {
+    /// Start by start.
+    Scalar,
+    /// The kernel with 32 lanes.
+    Avx2,
+    /// The kernel with 16 lanes on `x86_64`.
+    Sse2,
+    /// The kernel with 16 lanes on aarch64.
+    Neon,
+    /// The kernel with three probes and more.
+    Dense,
+    /// New probes from a sample.
+    Sample,
+    /// A scan for one byte.
+    Rare,
+    /// The search for periodic stretches.
+    Period,
+    /// Two-Way.
+    TwoWay,
+    /// The memchr crate's finders.
+    Portable,
+}
+
+#[cfg(any(test, feature = "testing"))]
+std::thread_local! {
+    static TAKEN: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
+}
+
+/// Notes that this thread's search took a path. Nothing at all outside of the tests.
+#[inline(always)]
+pub(super) fn trace(path: Path) {
+    #[cfg(any(test, feature = "testing"))]
+    TAKEN.with(|taken| taken.set(taken.get() | 1 << path as u32));
+    #[cfg(not(any(test, feature = "testing")))]
+    let _ = path;
+}
+
+/// Whether this thread's searches took the path since the last [`forget`].
+#[cfg(any(test, feature = "testing"))]
+pub fn taken(path: Path) -> bool {
+    TAKEN.with(|taken| taken.get() & 1 << path as u32 != 0)
+}
+
+/// Forgets the paths taken by this thread.
+#[cfg(any(test, feature = "testing"))]
+pub fn forget() {
+    TAKEN.with(|taken| taken.set(0));
+}

@@ -1,0 +1,235 @@
+//! The few vector operations that the kernel needs, once for each instruction set.
+//!
+//! A value of a type that implements [`Isa`] is a proof that this processor has the instructions:
+//! the only ways to get one are a run-time check (AVX2) or an architecture that always has them
+//! (SSE2 on `x86_64`, NEON on aarch64). So everything but the loads is safe to call, and what a
+//! load must promise is only what any read must promise: that the bytes are there.
+//!
+//! The methods are `#[inline(always)]` and carry no `#[target_feature]` of their own, because the
+//! two exclude one another. They become single instructions once they are inlined into a function
+//! that has the feature: `pair::scan` is instantiated only in such functions.
+
+/// The vector instructions of one instruction set, and the proof that they can be used here.
+pub(super) trait Isa: Copy {
+    /// Bytes in a vector.
+    const LANES: usize;
+    /// The binary logarithm of the number of mask bits for each lane. NEON has no instruction that
+    /// gathers one bit a lane, but one that gathers four.
+    const LANE_BITS: u32;
+    /// A vector of bytes.
+    type Vector: Copy;
+
+    /// A vector of copies of `byte`.
+    fn splat(self, byte: u8) -> Self::Vector;
+
+    /// The [`LANES`](Isa::LANES) bytes from `at` on, at any alignment.
+    ///
+    /// # Safety
+    ///
+    /// All of these bytes can be read. They may change while they are read.
+    unsafe fn load(self, at: *const u8) -> Self::Vector;
+
+    /// All ones in the lanes in which the two are equal, zeros elsewhere.
+    fn equal(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// Bitwise and.
+    fn and(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// Bitwise or.
+    fn or(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+
+    /// One bit, the lowest of its `1 << LANE_BITS`, for each lane that is all ones.
+    fn mask(self, lanes: Self::Vector) -> u64;
+
+    /// Whether any lane is all ones.
+    #[inline(always)]
+    fn any(self, lanes: Self::Vector) -> bool {
+        self.mask(lanes) != 0
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use x86::{Avx2, Sse2};
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::Isa;
+    use std::arch::x86_64::{
+        __m128i, __m256i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8,
+        _mm_or_si128, _mm_set1_epi8, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256,
+        _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+    };
+
+    /// 16 bytes at a time, on every `x86_64` processor.
+    #[derive(Clone, Copy, Debug)]
+    pub(in super::super) struct Sse2;
+
+    impl Isa for Sse2 {
+        const LANES: usize = 16;
+        const LANE_BITS: u32 = 0;
+        type Vector = __m128i;
+
+        #[inline(always)]
+        fn splat(self, byte: u8) -> __m128i {
+            // SAFETY: SSE2 is a part of x86_64.
+            unsafe { _mm_set1_epi8(byte.cast_signed()) }
+        }
+
+        #[inline(always)]
+        unsafe fn load(self, at: *const u8) -> __m128i {
+            // SAFETY: SSE2 is a part of x86_64; the caller vouches for the 16 bytes, and this load
+            // asks for no alignment.
+            unsafe { _mm_loadu_si128(at.cast()) }
+        }
+
+        #[inline(always)]
+        fn equal(self, a: __m128i, b: __m128i) -> __m128i {
+            // SAFETY: SSE2 is a part of x86_64.
+            unsafe { _mm_cmpeq_epi8(a, b) }
+        }
+
+        #[inline(always)]
+        fn and(self, a: __m128i, b: __m128i) -> __m128i {
+            // SAFETY: SSE2 is a part of x86_64.
+            unsafe { _mm_and_si128(a, b) }
+        }
+
+        #[inline(always)]
+        fn or(self, a: __m128i, b: __m128i) -> __m128i {
+            // SAFETY: SSE2 is a part of x86_64.
+            unsafe { _mm_or_si128(a, b) }
+        }
+
+        #[inline(always)]
+        fn mask(self, lanes: __m128i) -> u64 {
+            // SAFETY: SSE2 is a part of x86_64.
+            u64::from(unsafe { _mm_movemask_epi8(lanes) }.cast_unsigned())
+        }
+    }
+
+    /// 32 bytes at a time, on processors of 2013 and newer.
+    #[derive(Clone, Copy, Debug)]
+    pub(in super::super) struct Avx2 {
+        /// Nobody outside of this module can write down an `Avx2`: [`Avx2::detect`] is the door.
+        _detected: (),
+    }
+
+    impl Avx2 {
+        /// The proof that this processor has AVX2, if it has.
+        #[inline(always)]
+        pub(in super::super) fn detect() -> Option<Self> {
+            std::arch::is_x86_feature_detected!("avx2").then_some(Self { _detected: () })
+        }
+    }
+
+    impl Isa for Avx2 {
+        const LANES: usize = 32;
+        const LANE_BITS: u32 = 0;
+        type Vector = __m256i;
+
+        #[inline(always)]
+        fn splat(self, byte: u8) -> __m256i {
+            // SAFETY: `self` exists, so AVX2 does.
+            unsafe { _mm256_set1_epi8(byte.cast_signed()) }
+        }
+
+        #[inline(always)]
+        unsafe fn load(self, at: *const u8) -> __m256i {
+            // SAFETY: `self` exists, so AVX2 does; the caller vouches for the 32 bytes, and this
+            // load asks for no alignment.
+            unsafe { _mm256_loadu_si256(at.cast()) }
+        }
+
+        #[inline(always)]
+        fn equal(self, a: __m256i, b: __m256i) -> __m256i {
+            // SAFETY: `self` exists, so AVX2 does.
+            unsafe { _mm256_cmpeq_epi8(a, b) }
+        }
+
+        #[inline(always)]
+        fn and(self, a: __m256i, b: __m256i) -> __m256i {
+            // SAFETY: `self` exists, so AVX2 does.
+            unsafe { _mm256_and_si256(a, b) }
+        }
+
+        #[inline(always)]
+        fn or(self, a: __m256i, b: __m256i) -> __m256i {
+            // SAFETY: `self` exists, so AVX2 does.
+            unsafe { _mm256_or_si256(a, b) }
+        }
+
+        #[inline(always)]
+        fn mask(self, lanes: __m256i) -> u64 {
+            // SAFETY: `self` exists, so AVX2 does.
+            u64::from(unsafe { _mm256_movemask_epi8(lanes) }.cast_unsigned())
+        }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+pub(super) use arm::Neon;
+
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use super::Isa;
+    use std::arch::aarch64::{
+        uint8x16_t, vandq_u8, vceqq_u8, vdupq_n_u8, vget_lane_u64, vld1q_u8, vorrq_u8,
+        vreinterpret_u64_u8, vreinterpretq_u16_u8, vshrn_n_u16,
+    };
+
+    /// 16 bytes at a time, on every aarch64 processor that Rust's std runs on.
+    #[derive(Clone, Copy, Debug)]
+    pub(in super::super) struct Neon;
+
+    impl Isa for Neon {
+        const LANES: usize = 16;
+        const LANE_BITS: u32 = 2;
+        type Vector = uint8x16_t;
+
+        #[inline(always)]
+        fn splat(self, byte: u8) -> uint8x16_t {
+            // SAFETY: NEON is a part of the aarch64 targets.
+            unsafe { vdupq_n_u8(byte) }
+        }
+
+        #[inline(always)]
+        unsafe fn load(self, at: *const u8) -> uint8x16_t {
+            // SAFETY: NEON is a part of the aarch64 targets; the caller vouches for the 16 bytes,
+            // and a load of bytes asks for no alignment.
+            unsafe { vld1q_u8(at) }
+        }
+
+        #[inline(always)]
+        fn equal(self, a: uint8x16_t, b: uint8x16_t) -> uint8x16_t {
+            // SAFETY: NEON is a part of the aarch64 targets.
+            unsafe { vceqq_u8(a, b) }
+        }
+
+        #[inline(always)]
+        fn and(self, a: uint8x16_t, b: uint8x16_t) -> uint8x16_t {
+            // SAFETY: NEON is a part of the aarch64 targets.
+            unsafe { vandq_u8(a, b) }
+        }
+
+        #[inline(always)]
+        fn or(self, a: uint8x16_t, b: uint8x16_t) -> uint8x16_t {
+            // SAFETY: NEON is a part of the aarch64 targets.
+            unsafe { vorrq_u8(a, b) }
+        }
+
+        /// Shifting each pair of lanes right by four and keeping the low byte leaves one nibble a
+        /// lane, in order.
+        #[inline(always)]
+        fn mask(self, lanes: uint8x16_t) -> u64 {
+            // SAFETY: NEON is a part of the aarch64 targets.
+            let pairs = unsafe { vreinterpretq_u16_u8(lanes) };
+            // SAFETY: NEON is a part of the aarch64 targets.
+            let nibbles = unsafe { vshrn_n_u16::<4>(pairs) };
+            // SAFETY: NEON is a part of the aarch64 targets.
+            let word = unsafe { vreinterpret_u64_u8(nibbles) };
+            // SAFETY: NEON is a part of the aarch64 targets; the one lane is lane 0.
+            let bits = unsafe { vget_lane_u64::<0>(word) };
+            bits & 0x1111_1111_1111_1111
+        }
+    }
+}
