@@ -297,3 +297,8 @@ pub fn newlines(haystack: &[u8], base: u64, out: &mut [f64]) -> Batch {
 pub fn newlines_reverse(haystack: &[u8], base: u64, out: &mut [f64]) -> Batch {
     bulk::newlines::<Reverse>(haystack, base, out)
 }
+
+/// The length of the line that `rest` starts with, its newline included.
+pub fn line_len(rest: &[u8]) -> usize {
+    memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1)
+}

@@ -1,0 +1,128 @@
+//! `resize`: what moves, what stays, and what is refused.
+//!
+//! | mapping | nothing exported | views or searches alive |
+//! |---|---|---|
+//! | of a file | `ftruncate`, then `mremap`; mapped afresh if that fails | `ftruncate`, then mapped afresh; what is exported keeps the old memory |
+//! | shared anonymous | shrinks by `mremap` | shrinks in name only; the memory stays |
+//! | private anonymous | `mremap` | refused |
+//!
+//! A shared anonymous mapping never grows: there is no memory behind the new pages on Linux
+//! (gh-138204). Everything that can be checked is checked before the file changes, and a file whose
+//! mapping can't follow gets its old size back.
+
+use std::sync::Arc;
+
+use super::Mapping;
+use crate::error::{Error, Result};
+use crate::os;
+use crate::segment::Segment;
+
+impl Mapping {
+    /// Makes the region `new_len` bytes long, and its file `offset + new_len`. Memory under a live export
+    /// never moves.
+    ///
+    /// # Errors
+    /// [`Error::NewSizeOutOfRange`]; `EINVAL` for 0; [`Error::SharedAnonymousGrowth`] and
+    /// [`Error::Exported`] for anonymous mappings; `EBADF` for a file whose descriptor is not tracked; the
+    /// system's from `ftruncate`, `mremap` and `mmap`.
+    pub fn resize(&mut self, new_len: u64) -> Result<()> {
+        let end = self
+            .offset
+            .checked_add(new_len)
+            .filter(|&end| i64::try_from(end).is_ok());
+        let end = end.ok_or(Error::NewSizeOutOfRange)?;
+        let new_len = usize::try_from(new_len).map_err(|_| Error::NewSizeOutOfRange)?;
+        if new_len == 0 {
+            // Python empties the file and then fails with EINVAL; here the file keeps its bytes.
+            return Err(Error::System {
+                errno: os::EINVAL,
+                syscall: "mremap",
+            });
+        }
+        if self.anonymous {
+            self.resize_anonymous(new_len)?;
+        } else {
+            self.resize_file(new_len, end)?;
+        }
+        self.len = new_len;
+        Ok(())
+    }
+
+    fn resize_anonymous(&mut self, new_len: usize) -> Result<()> {
+        let shared = !self.protection.private();
+        if shared && new_len > self.len {
+            return Err(Error::SharedAnonymousGrowth);
+        }
+        if new_len == self.len {
+            return Ok(());
+        }
+        match Arc::get_mut(&mut self.segment) {
+            Some(segment) => segment.remap(new_len),
+            None if shared => Ok(()),
+            None => Err(Error::Exported),
+        }
+    }
+
+    fn resize_file(&mut self, new_len: usize, end: u64) -> Result<()> {
+        let untracked = Error::System {
+            errno: os::EBADF,
+            syscall: "ftruncate",
+        };
+        let file = self.file.clone().ok_or(untracked)?;
+        let old_size = os::stat(os::descriptor(&file))?.size;
+        os::set_size(&file, end)?;
+        // A segment with a fault has foreign pages in it, which only a fresh mapping gets rid of.
+        let whole = self.segment.fault().is_none();
+        let in_place = whole
+            && (new_len == self.segment.len()
+                || Arc::get_mut(&mut self.segment)
+                    .is_some_and(|segment| segment.remap(new_len).is_ok()));
+        if in_place {
+            return Ok(());
+        }
+        match self.map_afresh(&file, new_len) {
+            Ok(segment) => {
+                if self.protection.private() && whole {
+                    self.carry_over(&segment);
+                }
+                self.segment = Arc::new(segment);
+                Ok(())
+            }
+            Err(error) => {
+                // The file goes back; an error of this is less telling than the one that led here.
+                let _ = os::set_size(&file, old_size);
+                Err(error)
+            }
+        }
+    }
+
+    fn map_afresh(&self, file: &Arc<os::OwnedFile>, len: usize) -> Result<Segment> {
+        let fd = Some(os::descriptor(file));
+        let crate::options::Protection { flags, prot, .. } = self.protection;
+        Segment::map(len, prot, flags, fd, self.offset, Some(Arc::clone(file)))
+    }
+
+    /// Takes the pages that a private mapping has made its own along. Only those that differ from the
+    /// file are written, so that the others stay the file's.
+    fn carry_over(&self, fresh: &Segment) {
+        if !self.protection.readable() {
+            return;
+        }
+        let page = os::page_size();
+        let end = self.len.min(fresh.len());
+        for from in (0..end).step_by(page) {
+            let len = page.min(end - from);
+            // SAFETY: `from + len <= end`, the length of the shorter one, and both are readable.
+            let old = unsafe { self.segment.bytes(from, from + len) };
+            // SAFETY: as above.
+            let new = unsafe { fresh.bytes(from, from + len) };
+            if old != new {
+                // SAFETY: `from` is inside the fresh segment.
+                let target = unsafe { fresh.start().add(from) };
+                // SAFETY: `len` bytes on both sides; two mappings never overlap; a private mapping with
+                // ftruncate and resize allowed is a writable one.
+                unsafe { std::ptr::copy_nonoverlapping(old.as_ptr(), target, len) };
+            }
+        }
+    }
+}

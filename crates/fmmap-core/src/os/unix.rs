@@ -1,0 +1,330 @@
+//! Linux, macOS and the BSDs: POSIX calls, each with its error.
+
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use crate::error::{Error, Result};
+
+pub use libc::{
+    EBADF, EEXIST, EINVAL, ENOENT, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED,
+    PROT_READ, PROT_WRITE,
+};
+
+/// A file of the operating system, borrowed from the caller.
+pub type Descriptor = RawFd;
+
+/// Flags with which a mapping could replace memory of others (`MAP_FIXED`), fail only because of the
+/// address space's layout (`MAP_FIXED_NOREPLACE`), or grow by itself (`MAP_GROWSDOWN`).
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub const REFUSED_FLAGS: i32 = libc::MAP_FIXED | libc::MAP_FIXED_NOREPLACE | libc::MAP_GROWSDOWN;
+/// Flags with which a mapping could replace memory of others.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub const REFUSED_FLAGS: i32 = libc::MAP_FIXED;
+
+/// The size of a page in bytes.
+#[must_use]
+pub fn page_size() -> usize {
+    static SIZE: OnceLock<usize> = OnceLock::new();
+    *SIZE.get_or_init(|| {
+        // SAFETY: sysconf reads a number and touches no memory of ours.
+        let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        usize::try_from(size).unwrap_or(4096)
+    })
+}
+
+/// What an offset must be a multiple of, in bytes.
+#[must_use]
+pub fn allocation_granularity() -> usize {
+    page_size()
+}
+
+/// What `fstat` says of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Stat {
+    /// The file's size in bytes.
+    pub size: u64,
+    /// Whether it is a regular file: only those have a size that bounds a mapping.
+    pub regular: bool,
+}
+
+/// `fstat(2)`.
+///
+/// # Errors
+/// The system's, as `EBADF`.
+pub fn stat(fd: Descriptor) -> Result<Stat> {
+    let mut stat = std::mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: `stat` is valid for writing one `libc::stat`; any number may be asked as a descriptor.
+    if unsafe { libc::fstat(fd, stat.as_mut_ptr()) } != 0 {
+        return Err(Error::last_os("fstat"));
+    }
+    // SAFETY: fstat returned 0, so it has filled `stat`.
+    let stat = unsafe { stat.assume_init() };
+    Ok(Stat {
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        regular: stat.st_mode & libc::S_IFMT == libc::S_IFREG,
+    })
+}
+
+/// A duplicate of `fd` that is closed on exec.
+///
+/// # Errors
+/// The system's, as `EBADF` and `EMFILE`.
+pub fn duplicate(fd: Descriptor) -> Result<OwnedFd> {
+    if fd < 0 {
+        return Err(Error::System {
+            errno: libc::EBADF,
+            syscall: "dup",
+        });
+    }
+    // SAFETY: the descriptor is borrowed for this one call, which says EBADF when it is not open;
+    // it is not negative.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
+    borrowed
+        .try_clone_to_owned()
+        .map_err(|error| Error::from_io(&error, "dup"))
+}
+
+/// Opens `path`. `O_NONBLOCK`: a FIFO without a writer must not hold the caller up; std adds `O_CLOEXEC`.
+///
+/// # Errors
+/// The system's, as `ENOENT`, `EACCES`, `EISDIR` and `ETXTBSY`.
+pub fn open(path: &[u8], write: bool, create_new: bool) -> Result<OwnedFd> {
+    OpenOptions::new()
+        .read(true)
+        .write(write)
+        .create_new(create_new)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(Path::new(OsStr::from_bytes(path)))
+        .map(OwnedFd::from)
+        .map_err(|error| Error::from_io(&error, "open"))
+}
+
+/// Removes a file that this process has just made.
+pub fn remove(path: &[u8]) {
+    // The error that led here is the one to report.
+    let _ = std::fs::remove_file(Path::new(OsStr::from_bytes(path)));
+}
+
+/// `ftruncate(2)`.
+///
+/// # Errors
+/// The system's, as `EFBIG`, `EPERM` (a sealed or immutable file) and `EIO`.
+pub fn set_size(fd: &OwnedFd, size: u64) -> Result<()> {
+    let size = libc::off_t::try_from(size).map_err(|_| Error::System {
+        errno: libc::EFBIG,
+        syscall: "ftruncate",
+    })?;
+    loop {
+        // SAFETY: the descriptor is open, and the call touches no memory.
+        if unsafe { libc::ftruncate(fd.as_raw_fd(), size) } == 0 {
+            return Ok(());
+        }
+        let error = Error::last_os("ftruncate");
+        if !matches!(
+            error,
+            Error::System {
+                errno: libc::EINTR,
+                ..
+            }
+        ) {
+            return Err(error);
+        }
+    }
+}
+
+/// `mmap(2)` at an address of the kernel's choice; `fd` `None` is anonymous memory.
+///
+/// # Errors
+/// The system's, as `EINVAL` (an unaligned offset, length 0), `EACCES`, `ENODEV`, `ENOMEM`.
+pub fn map(
+    len: usize,
+    prot: i32,
+    flags: i32,
+    fd: Option<Descriptor>,
+    offset: u64,
+) -> Result<*mut u8> {
+    let failed = |errno| Error::System {
+        errno,
+        syscall: "mmap",
+    };
+    if flags & REFUSED_FLAGS != 0 {
+        return Err(failed(libc::EINVAL));
+    }
+    let offset = libc::off_t::try_from(offset).map_err(|_| failed(libc::EOVERFLOW))?;
+    let (flags, fd) = fd.map_or((flags | libc::MAP_ANONYMOUS, -1), |fd| (flags, fd));
+    // SAFETY: without MAP_FIXED the kernel places the mapping where nothing is, so no memory of
+    // anyone changes; a wrong argument is an error of the call.
+    let address = unsafe { libc::mmap(std::ptr::null_mut(), len, prot, flags, fd, offset) };
+    if address == libc::MAP_FAILED {
+        return Err(Error::last_os("mmap"));
+    }
+    Ok(address.cast())
+}
+
+/// `munmap(2)`.
+///
+/// # Safety
+/// `[start, start + len)` is a mapping of [`map`]'s that nothing points into any more.
+pub unsafe fn unmap(start: *mut u8, len: usize) {
+    // SAFETY: the caller vouches for the range.
+    unsafe { libc::munmap(start.cast(), len) };
+}
+
+/// `mremap(2)`: the mapping's new address, with `new_len` bytes. The old address is gone after success.
+///
+/// # Errors
+/// The system's, as `ENOMEM` and `EFAULT` (a mapping that advice or a fault has split);
+/// [`Error::Unsupported`] where there is no such call.
+///
+/// # Safety
+/// `[start, start + len)` is a mapping of [`map`]'s that nothing points into any more.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub unsafe fn remap(start: *mut u8, len: usize, new_len: usize) -> Result<*mut u8> {
+    // SAFETY: the caller vouches for the range; without MREMAP_FIXED nothing else is touched.
+    let address = unsafe { libc::mremap(start.cast(), len, new_len, libc::MREMAP_MAYMOVE) };
+    if address == libc::MAP_FAILED {
+        return Err(Error::last_os("mremap"));
+    }
+    Ok(address.cast())
+}
+
+/// No `mremap(2)` here: the caller maps afresh.
+///
+/// # Errors
+/// Always [`Error::Unsupported`].
+///
+/// # Safety
+/// None needed; the signature is that of the platforms that have it.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub unsafe fn remap(_start: *mut u8, _len: usize, _new_len: usize) -> Result<*mut u8> {
+    Err(Error::Unsupported("mremap"))
+}
+
+/// `msync(2)`; `flags` 0 is `MS_SYNC`.
+///
+/// # Errors
+/// The system's, as `EINVAL` (an unaligned start, unknown flags), `EIO` and `ENOMEM`.
+///
+/// # Safety
+/// `[start, start + len)` lies in a live mapping.
+pub unsafe fn sync(start: *mut u8, len: usize, flags: i32) -> Result<()> {
+    let flags = if flags == 0 { libc::MS_SYNC } else { flags };
+    // SAFETY: the caller vouches for the range, and msync only reads it.
+    if unsafe { libc::msync(start.cast(), len, flags) } == 0 {
+        return Ok(());
+    }
+    Err(Error::last_os("msync"))
+}
+
+/// `madvise(2)`.
+///
+/// # Errors
+/// The system's, as `EINVAL` (an unaligned start, advice that the kernel does not know).
+///
+/// # Safety
+/// `[start, start + len)` lies in a live mapping, and `advice` is none that makes its pages
+/// inaccessible: [`crate::advice`] lets only known ones through.
+pub unsafe fn advise(start: *mut u8, len: usize, advice: i32) -> Result<()> {
+    // SAFETY: the caller vouches for the range and the advice.
+    if unsafe { libc::madvise(start.cast(), len, advice) } == 0 {
+        return Ok(());
+    }
+    Err(Error::last_os("madvise"))
+}
+
+/// Names an anonymous mapping in `/proc/<pid>/maps` (`PR_SET_VMA_ANON_NAME`, Linux 5.17 with
+/// `CONFIG_ANON_VMA_NAME`). A kernel without names is not an error.
+///
+/// # Errors
+/// The system's: `EINVAL` for a character that the kernel refuses in a name.
+///
+/// # Safety
+/// `[start, start + len)` is a live mapping.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub unsafe fn set_name(start: *mut u8, len: usize, name: &std::ffi::CStr) -> Result<()> {
+    // SAFETY: the caller vouches for the range; the kernel copies the name.
+    match unsafe { prctl_set_name(start, len, name) } {
+        Err(Error::System {
+            errno: libc::EINVAL,
+            ..
+        }) if !kernel_has_names() => Ok(()),
+        answer => answer,
+    }
+}
+
+/// # Safety
+/// `[start, start + len)` is a live mapping.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+unsafe fn prctl_set_name(start: *mut u8, len: usize, name: &std::ffi::CStr) -> Result<()> {
+    // SAFETY: the kernel checks the range, and copies the NUL-terminated name.
+    let answer = unsafe {
+        libc::prctl(
+            libc::PR_SET_VMA,
+            libc::PR_SET_VMA_ANON_NAME,
+            start,
+            len,
+            name.as_ptr(),
+        )
+    };
+    if answer == 0 {
+        Ok(())
+    } else {
+        Err(Error::last_os("prctl"))
+    }
+}
+
+/// Whether the kernel names mappings at all: tried once, on a page of its own, because EINVAL says both
+/// "no names here" and "not this name".
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn kernel_has_names() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| {
+        let len = page_size();
+        let Ok(page) = map(len, PROT_READ, MAP_PRIVATE, None, 0) else {
+            return false;
+        };
+        // SAFETY: the page was mapped above.
+        let named = unsafe { prctl_set_name(page, len, c"fmmap") }.is_ok();
+        // SAFETY: as above, and nothing points into it.
+        unsafe { unmap(page, len) };
+        named
+    })
+}
+
+/// Mappings have no names here.
+///
+/// # Errors
+/// Always [`Error::Unsupported`].
+///
+/// # Safety
+/// None needed; the signature is that of the platforms that have it.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub unsafe fn set_name(_start: *mut u8, _len: usize, _name: &std::ffi::CStr) -> Result<()> {
+    Err(Error::Unsupported("setName()"))
+}
+
+/// macOS: a write to the file's descriptor reaches the medium, not only the drive's cache
+/// (bugs.python.org/issue11277). The result does not matter, as in Python.
+#[cfg(target_vendor = "apple")]
+pub fn full_sync(fd: Descriptor) {
+    // SAFETY: fcntl with F_FULLFSYNC takes no pointer; a bad descriptor is an error of the call.
+    unsafe { libc::fcntl(fd, libc::F_FULLFSYNC) };
+}
+
+/// Only macOS has this.
+#[cfg(not(target_vendor = "apple"))]
+pub fn full_sync(_fd: Descriptor) {}
+
+/// The file behind a descriptor that this crate owns.
+pub type OwnedFile = OwnedFd;
+
+/// The number of an owned descriptor.
+#[must_use]
+pub fn descriptor(file: &OwnedFile) -> Descriptor {
+    file.as_raw_fd()
+}

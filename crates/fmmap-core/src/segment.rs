@@ -1,0 +1,119 @@
+//! One mapped range of memory, and who keeps it alive.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::fault::{self, Guarded, Reason};
+use crate::os;
+
+/// Memory that was mapped and stays mapped, at this address, until the last [`Arc`] of it goes: the
+/// mapping holds one, each exported view holds one, each chunk of a search in flight holds one.
+///
+/// Other processes write these bytes and other threads of this one do, so no reference into a segment
+/// outlives a call; whoever reads makes a slice for the duration of one search or copy.
+#[derive(Debug)]
+pub struct Segment {
+    start: *mut u8,
+    len: usize,
+    /// Dropped before the memory is unmapped, so that the fault table never names memory of others.
+    guarded: Option<Guarded>,
+    /// The fault handler asks this descriptor for the file's size, so it lives as long as the entry.
+    file: Option<Arc<os::OwnedFile>>,
+    offset: u64,
+}
+
+// SAFETY: a segment is an address and a length that don't change while it is shared (`remap` takes
+// `&mut self`); the bytes behind them are shared memory anyway, read and written by raw pointers.
+unsafe impl Send for Segment {}
+// SAFETY: as above.
+unsafe impl Sync for Segment {}
+
+impl Segment {
+    /// Maps `len` bytes of `file` from `offset`, or anonymous memory. `watch` is the descriptor that tells
+    /// the fault guard the file's size; `file` may be a borrowed one that is closed after the call.
+    pub(crate) fn map(
+        len: usize,
+        prot: i32,
+        flags: i32,
+        file: Option<os::Descriptor>,
+        offset: u64,
+        watch: Option<Arc<os::OwnedFile>>,
+    ) -> Result<Self> {
+        let start = os::map(len, prot, flags, file, offset)?;
+        let mut segment = Self {
+            start,
+            len,
+            guarded: None,
+            file: watch,
+            offset,
+        };
+        segment.guard();
+        Ok(segment)
+    }
+
+    fn guard(&mut self) {
+        let watched = self.file.as_deref().map(os::descriptor);
+        self.guarded = Some(fault::guard(self.start, self.len, watched, self.offset));
+    }
+
+    /// The address of the first byte.
+    #[must_use]
+    pub fn start(&self) -> *mut u8 {
+        self.start
+    }
+
+    /// The length in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no bytes: never, `mmap` refuses a length of 0.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Why a page of this segment was missing, once one was.
+    #[must_use]
+    pub fn fault(&self) -> Option<Reason> {
+        self.guarded.as_ref().and_then(Guarded::reason)
+    }
+
+    /// The bytes, for the duration of one call.
+    ///
+    /// # Safety
+    /// The segment is readable, and `end <= len`. Other processes may write the bytes meanwhile: the
+    /// callee must be right for whatever it reads, and never depend on reading the same twice.
+    #[must_use]
+    pub unsafe fn bytes(&self, from: usize, end: usize) -> &[u8] {
+        debug_assert!(from <= end && end <= self.len);
+        // SAFETY: `from <= len`, so the address is inside the mapping or one past its end.
+        let start = unsafe { self.start.add(from) };
+        // SAFETY: `[from, end)` is mapped and readable as long as `self` is; a page that vanishes is
+        // replaced by the fault guard.
+        unsafe { std::slice::from_raw_parts(start, end - from) }
+    }
+
+    /// Moves or resizes the memory in place. On an error the segment is as it was.
+    pub(crate) fn remap(&mut self, new_len: usize) -> Result<()> {
+        // The handler must not look at the old address once others may have it.
+        self.guarded = None;
+        // SAFETY: `&mut self` is the only owner of the range, so nothing points into it.
+        let answer = unsafe { os::remap(self.start, self.len, new_len) };
+        if let Ok(start) = answer {
+            self.start = start;
+            self.len = new_len;
+        }
+        self.guard();
+        answer.map(|_| ())
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        self.guarded = None;
+        // SAFETY: the range was mapped by `map` or `remap`, and its last owner is going.
+        unsafe { os::unmap(self.start, self.len) };
+    }
+}

@@ -1,0 +1,238 @@
+//! Raw Node-API callbacks: one trampoline, one reader of arguments.
+//!
+//! A native is a function from [`Call`] to an [`Answer`]. The trampoline fetches the arguments, catches a
+//! panic before it can unwind into the runtime, and throws what failed. Nothing here trusts an argument:
+//! every number is checked to be an index, every array to be a `Uint8Array`.
+
+use std::ffi::{CStr, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+
+use napi::bindgen_prelude::{Object, Result};
+use napi::sys;
+
+use crate::error::{Answer, Failure, check, set, throw};
+
+/// The most arguments that a native takes.
+const ARITY: usize = 8;
+
+/// A call in progress.
+pub(crate) struct Call {
+    pub(crate) env: sys::napi_env,
+    arguments: [sys::napi_value; ARITY],
+}
+
+/// What a native returns to JavaScript; `None` is undefined.
+pub(crate) type Value = Answer<Option<sys::napi_value>>;
+
+/// The largest integer up to which a double is exact.
+const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
+
+impl Call {
+    /// Argument `at`, unread.
+    pub(crate) fn value(&self, at: usize) -> sys::napi_value {
+        self.arguments[at]
+    }
+
+    /// Argument `at` as a double.
+    pub(crate) fn number(&self, at: usize) -> Answer<f64> {
+        let mut number = 0.0;
+        // SAFETY: the value is of this callback's scope, `number` valid for writing.
+        check(unsafe {
+            sys::napi_get_value_double(self.env, self.arguments[at], &raw mut number)
+        })?;
+        Ok(number)
+    }
+
+    /// Argument `at` as an offset or a length.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // checked in the line before
+    pub(crate) fn index(&self, at: usize) -> Answer<usize> {
+        let number = self.number(at)?;
+        if !(0.0..=MAX_SAFE).contains(&number) || number.fract() != 0.0 {
+            return Err(Failure::Argument("not an offset"));
+        }
+        usize::try_from(number as u64).map_err(|_| Failure::Argument("not an offset"))
+    }
+
+    /// Argument `at` as a C int.
+    pub(crate) fn int(&self, at: usize) -> Answer<i32> {
+        let mut number = 0;
+        // SAFETY: the value is of this callback's scope, `number` valid for writing.
+        check(unsafe { sys::napi_get_value_int32(self.env, self.arguments[at], &raw mut number) })?;
+        Ok(number)
+    }
+
+    /// Argument `at` as a C int, or `None` for undefined.
+    pub(crate) fn optional_int(&self, at: usize) -> Answer<Option<i32>> {
+        let mut kind = sys::ValueType::napi_undefined;
+        // SAFETY: the value is of this callback's scope, `kind` valid for writing.
+        check(unsafe { sys::napi_typeof(self.env, self.arguments[at], &raw mut kind) })?;
+        if kind == sys::ValueType::napi_undefined {
+            Ok(None)
+        } else {
+            self.int(at).map(Some)
+        }
+    }
+
+    /// Argument `at` as a boolean.
+    pub(crate) fn boolean(&self, at: usize) -> Answer<bool> {
+        let mut truth = false;
+        // SAFETY: the value is of this callback's scope, `truth` valid for writing.
+        check(unsafe { sys::napi_get_value_bool(self.env, self.arguments[at], &raw mut truth) })?;
+        Ok(truth)
+    }
+
+    /// The memory of argument `at`, a `Uint8Array`. The pointer is good until JavaScript runs again.
+    pub(crate) fn memory(&self, at: usize) -> Answer<(*mut u8, usize)> {
+        let (mut kind, mut len, mut data) = (-1, 0, ptr::null_mut());
+        // SAFETY: the value is of this callback's scope, the three results are valid for writing, and
+        // those that are not asked for may be null.
+        check(unsafe {
+            sys::napi_get_typedarray_info(
+                self.env,
+                self.arguments[at],
+                &raw mut kind,
+                &raw mut len,
+                &raw mut data,
+                ptr::null_mut(),
+                ptr::null_mut(),
+            )
+        })?;
+        if kind != sys::TypedarrayType::uint8_array {
+            return Err(Failure::Argument("not a Uint8Array"));
+        }
+        if data.is_null() {
+            return Ok((ptr::NonNull::dangling().as_ptr(), 0));
+        }
+        Ok((data.cast(), len))
+    }
+
+    /// The bytes of argument `at`, a `Uint8Array`.
+    ///
+    /// # Safety
+    /// No JavaScript may run while the slice lives; another thread may write the bytes of a shared one, so
+    /// the callee must be right for whatever it reads.
+    pub(crate) unsafe fn bytes(&self, at: usize) -> Answer<&[u8]> {
+        let (data, len) = self.memory(at)?;
+        // SAFETY: the array is alive and neither moves nor shrinks until JavaScript runs again.
+        Ok(unsafe { std::slice::from_raw_parts(data, len) })
+    }
+
+    /// A JavaScript number.
+    pub(crate) fn double(&self, number: f64) -> Value {
+        let mut value = ptr::null_mut();
+        // SAFETY: `value` is valid for writing.
+        check(unsafe { sys::napi_create_double(self.env, number, &raw mut value) })?;
+        Ok(Some(value))
+    }
+
+    /// A JavaScript number for a size or an offset.
+    #[allow(clippy::cast_precision_loss)] // sizes are below 2^53
+    pub(crate) fn size(&self, size: usize) -> Value {
+        self.double(size as f64)
+    }
+
+    /// A JavaScript boolean.
+    pub(crate) fn truth(&self, truth: bool) -> Value {
+        let mut value = ptr::null_mut();
+        // SAFETY: `value` is valid for writing.
+        check(unsafe { sys::napi_get_boolean(self.env, truth, &raw mut value) })?;
+        Ok(Some(value))
+    }
+}
+
+/// A native: its JavaScript name and what it does.
+pub(crate) trait Native {
+    const NAME: &'static CStr;
+    fn call(call: &Call) -> Value;
+}
+
+unsafe extern "C" fn trampoline<N: Native>(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+) -> sys::napi_value {
+    let mut call = Call {
+        env,
+        arguments: [ptr::null_mut(); ARITY],
+    };
+    let mut count = ARITY;
+    // SAFETY: `arguments` has room for `count` values; missing ones become undefined.
+    let status = unsafe {
+        sys::napi_get_cb_info(
+            env,
+            info,
+            &raw mut count,
+            call.arguments.as_mut_ptr(),
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    };
+    let answer = check(status).and_then(|()| {
+        catch_unwind(AssertUnwindSafe(|| N::call(&call)))
+            .unwrap_or(Err(Failure::Argument("a panic, which is a bug of fmmap")))
+    });
+    match answer {
+        Ok(value) => value.unwrap_or(ptr::null_mut()),
+        Err(failure) => {
+            throw(env, &failure);
+            ptr::null_mut()
+        }
+    }
+}
+
+/// The object that collects the natives.
+pub(crate) struct Natives {
+    env: sys::napi_env,
+    object: sys::napi_value,
+}
+
+impl Natives {
+    pub(crate) fn new(env: sys::napi_env) -> Result<Self> {
+        let mut object = ptr::null_mut();
+        // SAFETY: `env` is the environment of the running callback, `object` valid for writing.
+        napi::check_status!(unsafe { sys::napi_create_object(env, &raw mut object) })?;
+        Ok(Self { env, object })
+    }
+
+    /// Adds a native.
+    pub(crate) fn add<N: Native>(&mut self) -> Result<()> {
+        let mut function = ptr::null_mut();
+        // SAFETY: the name is NUL-terminated and static, the callback lives as long as the addon.
+        napi::check_status!(unsafe {
+            sys::napi_create_function(
+                self.env,
+                N::NAME.as_ptr(),
+                -1,
+                Some(trampoline::<N>),
+                ptr::null_mut::<c_void>(),
+                &raw mut function,
+            )
+        })?;
+        set(self.env, self.object, N::NAME, function);
+        Ok(())
+    }
+
+    pub(crate) fn into_object(self) -> Object<'static> {
+        Object::from_raw(self.env, self.object)
+    }
+}
+
+/// Declares natives and the function that registers them: `natives! { peek(call) { ... } }`.
+macro_rules! natives {
+    ($($(#[doc = $doc:literal])* $name:ident as $js:literal($call:ident) $body:block)*) => {
+        $(
+            #[allow(non_camel_case_types)]
+            $(#[doc = $doc])*
+            enum $name {}
+            impl $crate::raw::Native for $name {
+                const NAME: &'static std::ffi::CStr = $js;
+                fn call($call: &$crate::raw::Call) -> $crate::raw::Value $body
+            }
+        )*
+        pub(crate) fn register(natives: &mut $crate::raw::Natives) -> napi::Result<()> {
+            $(natives.add::<$name>()?;)*
+            Ok(())
+        }
+    };
+}
+pub(crate) use natives;

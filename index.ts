@@ -1,0 +1,8 @@
+export { Mmap } from './lib/mmap.js'
+export type { Bytes } from './lib/arguments.js'
+export type { Fileno, MmapOptions, OpenOptions } from './lib/options.js'
+export type { FlushOptions } from './lib/pages.js'
+export type { DetachOptions } from './lib/resize.js'
+export type { ViewConstructor } from './lib/views.js'
+export { faultGuard, setFaultGuard } from './lib/guard.js'
+export * from './lib/constants.js'

@@ -1,0 +1,86 @@
+/** Pages: flush, advice, and what is said about an offset that is no multiple of one. */
+
+import { cInt, integer, optionalInteger, options as members } from './arguments.js'
+import { PAGESIZE } from './constants.js'
+import { fromNative, outOfRange, unsupported } from './errors.js'
+import { native } from './native.js'
+import type { Region } from './region.js'
+
+/** Names the multiples beside an offset that is none; undefined when it is one. */
+export function neighbours(name: string, offset: number, unit: number): string | undefined {
+  const below = Math.floor(offset / unit) * unit
+  if (below === offset) return undefined
+  return `${name} ${offset} is not a multiple of ${unit}; the nearest are ${below} and ${below + unit}`
+}
+
+/** How `flush` writes. */
+export interface FlushOptions {
+  /** `MS_*` bits. Default: `MS_SYNC`. Ignored on Windows. */
+  flags?: number | undefined
+}
+
+/** A range to flush, checked against the map. */
+export interface FlushRange {
+  readonly offset: number
+  readonly size: number
+  readonly flags: number
+}
+
+/** Python's `flush`: the range is checked on read-only maps as well. */
+export function flushRange(
+  region: Region,
+  offset: unknown,
+  size: unknown,
+  flags: unknown,
+): FlushRange {
+  const from = optionalInteger(offset, 'offset', 0)
+  const given = optionalInteger(size, 'size', -1)
+  const bits = flags === undefined ? 0 : cInt(flags, 'flags')
+  region.checkOpen()
+  const count = given === -1 ? region.length - from : given
+  if (count < 0 || from < 0 || region.length - from < count) {
+    throw outOfRange('flush values out of range')
+  }
+  region.checkWhole()
+  return { offset: from, size: count, flags: bits }
+}
+
+/** The error of an msync, which names the nearest pages when the offset is none. */
+export function flushError(error: unknown, { offset }: FlushRange, path: string | undefined): unknown {
+  return fromNative(error, path, neighbours('offset', offset, PAGESIZE))
+}
+
+export function flush(
+  region: Region,
+  offset: unknown,
+  size: unknown,
+  given: FlushOptions | undefined,
+): void {
+  const range = flushRange(region, offset, size, members(given).flags)
+  if (!region.writesThrough) return
+  let answer: true | undefined
+  try {
+    answer = native.flush(region.handle, range.offset, range.size, range.flags)
+  } catch (error) {
+    throw flushError(error, range, region.path)
+  }
+  region.answered(answer)
+}
+
+/** Python's `madvise`: a range that ends behind the map is clamped. */
+export function madvise(region: Region, option: unknown, start: unknown, length: unknown): void {
+  if (process.platform === 'win32') throw unsupported('madvise()')
+  const advice = cInt(option, 'option')
+  const from = optionalInteger(start, 'start', 0)
+  const given = length === undefined ? undefined : integer(length, 'length')
+  region.checkOpen()
+  if (from < 0 || from >= region.length) throw outOfRange('madvise start out of bounds')
+  const count = given ?? region.length
+  if (count < 0) throw outOfRange('madvise length invalid')
+  if (count > Number.MAX_SAFE_INTEGER) throw outOfRange('madvise length too large')
+  try {
+    native.madvise(region.handle, advice, from, Math.min(count, region.length - from))
+  } catch (error) {
+    throw fromNative(error, region.path, neighbours('start', from, PAGESIZE))
+  }
+}

@@ -1,0 +1,182 @@
+/** Access by index and by slice, and Python's arithmetic of both. */
+
+import { bytes, byteLength, integer, optionalInteger } from './arguments.js'
+import { closed, invalidType, outOfRange, unreadable } from './errors.js'
+import { native } from './native.js'
+import { epoch, type Region } from './region.js'
+import { allocate, cut, slabFor, slabUsed, SMALL } from './slab.js'
+
+/** Python's clamping of a bound: negative counts from the end, and what lies outside is cut off. */
+export function clamp(bound: number, length: number): number {
+  const from = bound < 0 ? bound + length : bound
+  return from < 0 ? 0 : from > length ? length : from
+}
+
+/** A copy of `count` bytes from `from`, which lie inside the map. */
+export function copyOut(region: Region, from: number, count: number): Buffer {
+  if (count <= SMALL) {
+    const slab = slabFor(count)
+    region.answered(native.copyOut(region.handle, from, slab, slabUsed(), count))
+    return cut(count)
+  }
+  const copy = allocate(count)
+  region.answered(native.copyOut(region.handle, from, copy, 0, count))
+  return copy
+}
+
+function position(index: number, length: number): number {
+  const at = index < 0 ? index + length : index
+  if (at < 0 || at >= length) throw outOfRange('mmap index out of range')
+  return at
+}
+
+function itemIndex(index: unknown): number {
+  if (typeof index !== 'number' || !Number.isInteger(index)) {
+    throw invalidType('mmap indices must be integers')
+  }
+  return index
+}
+
+/** `m[i]`, when the index is negative, outside the window, or wrong. */
+export function get(region: Region, index: unknown): number {
+  const item = itemIndex(index)
+  region.checkReadable()
+  return peek(region, position(item, region.length), false)
+}
+
+/** The byte at an index inside the map. */
+export function peek(region: Region, at: number, sequential: boolean): number {
+  region.missed(at, sequential)
+  return region.answered(native.peek(region.handle, at))
+}
+
+/** `m[i] = v` in Python's own order of checks: closed, read-only, index, value. */
+export function set(region: Region, index: unknown, value: unknown): void {
+  region.checkWritable()
+  const at = position(itemIndex(index), region.length)
+  if (typeof value !== 'number' || !Number.isInteger(value)) {
+    throw invalidType('mmap item value must be an int')
+  }
+  if (value < 0 || value > 255) throw outOfRange('mmap item value must be in range(0, 256)')
+  poke(region, at, value, false)
+}
+
+/** Writes a byte at an index inside the map. */
+export function poke(region: Region, at: number, value: number, sequential: boolean): void {
+  region.missed(at, sequential)
+  region.answered(native.poke(region.handle, at, value))
+}
+
+/** The first index, the distance and the number of the bytes of a slice. */
+interface Slice {
+  readonly start: number
+  readonly step: number
+  readonly count: number
+}
+
+/** Python's `PySlice_Unpack`: types, and the step that must not be 0. */
+function unpack(start: unknown, stop: unknown, step: unknown): (length: number) => Slice {
+  const from = optionalInteger(start, 'start', undefined)
+  const to = optionalInteger(stop, 'stop', undefined)
+  const by = optionalInteger(step, 'step', 1)
+  if (by === 0) throw outOfRange('slice step cannot be zero')
+  return (length) => adjust(from, to, by, length)
+}
+
+/** Python's `PySlice_AdjustIndices`. */
+function adjust(
+  from: number | undefined,
+  to: number | undefined,
+  step: number,
+  length: number,
+): Slice {
+  if (step > 0) {
+    const start = clamp(from ?? 0, length)
+    const stop = clamp(to ?? length, length)
+    return { start, step, count: stop > start ? Math.ceil((stop - start) / step) : 0 }
+  }
+  // Going down, the bounds are -1, before the first byte, to length - 1.
+  const start = from === undefined ? length - 1 : clampDown(from, length)
+  const stop = to === undefined ? -1 : clampDown(to, length)
+  return { start, step, count: stop < start ? Math.ceil((start - stop) / -step) : 0 }
+}
+
+function clampDown(bound: number, length: number): number {
+  const from = bound < 0 ? bound + length : bound
+  return from < 0 ? -1 : from >= length ? length - 1 : from
+}
+
+/** `m[a:b:c]`: a copy. */
+export function slice(region: Region, start: unknown, stop: unknown, step: unknown): Buffer {
+  const at = unpack(start, stop, step)
+  region.checkReadable()
+  const { start: from, step: by, count } = at(region.length)
+  if (by === 1 || count <= 1) return count === 0 ? Buffer.alloc(0) : copyOut(region, from, count)
+  const copy = allocate(count)
+  region.answered(native.strideOut(region.handle, from, by, count, copy))
+  return copy
+}
+
+/** `m[a:b:c] = bytes` in Python's own order of checks: closed, read-only, bounds, bytes, their length. */
+export function setSlice(
+  region: Region,
+  value: unknown,
+  start: unknown,
+  stop: unknown,
+  step: unknown,
+): void {
+  region.checkWritable()
+  const { start: from, step: by, count } = unpack(start, stop, step)(region.length)
+  const source = bytes(value, 'bytes')
+  if (byteLength(source) !== count) throw outOfRange('mmap slice assignment is wrong size')
+  if (by === 1 || count <= 1) {
+    if (count > 0) region.answered(native.copyIn(region.handle, from, source, 0, count))
+  } else {
+    region.answered(native.strideIn(region.handle, from, by, count, source))
+  }
+}
+
+/** An `ArrayBuffer` with a copy of the bytes between two bounds, which are clamped as a slice's. */
+export function arrayBuffer(region: Region, start: unknown, end: unknown): ArrayBuffer {
+  const from = optionalInteger(start, 'start', 0)
+  const to = optionalInteger(end, 'end', undefined)
+  region.checkReadable()
+  const { start: first, count } = adjust(from, to, 1, region.length)
+  const copy = new Uint8Array(new ArrayBuffer(count))
+  if (count > 0) region.answered(native.copyOut(region.handle, first, copy, 0, count))
+  return copy.buffer
+}
+
+/** Python's `move`: a memmove inside the map. */
+export function move(region: Region, dest: unknown, src: unknown, count: unknown): void {
+  const to = integer(dest, 'dest')
+  const from = integer(src, 'src')
+  const length = integer(count, 'count')
+  region.checkWritable()
+  if (!region.readable) throw unreadable()
+  if (
+    to < 0 ||
+    from < 0 ||
+    length < 0 ||
+    region.length - to < length ||
+    region.length - from < length
+  ) {
+    throw outOfRange('source, destination, or count out of range')
+  }
+  region.answered(native.move(region.handle, to, from, length))
+}
+
+/** The byte values, live: each step looks at the map as it is then. */
+export function* iterate(region: Region): Generator<number, void, undefined> {
+  for (let at = 0; ; at += 1) {
+    const value = region.window[at - region.windowStart]
+    if (value !== undefined && Atomics.load(epoch, 0) === region.epoch) {
+      yield value
+      continue
+    }
+    if (region.handle === 0) throw closed()
+    if (at >= region.length) return
+    region.checkReadable()
+    yield peek(region, at, true)
+  }
+}
