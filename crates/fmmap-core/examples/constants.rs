@@ -29,8 +29,14 @@ fn platforms(constant: &Constant) -> String {
     }
     let words = [
         ("unix", "Unix"),
-        ("target_os = \"linux\", target_arch = \"x86_64\"", "Linux x86-64"),
-        ("target_os = \"freebsd\", target_arch = \"x86_64\"", "FreeBSD x86-64"),
+        (
+            "target_os = \"linux\", target_arch = \"x86_64\"",
+            "Linux x86-64",
+        ),
+        (
+            "target_os = \"freebsd\", target_arch = \"x86_64\"",
+            "FreeBSD x86-64",
+        ),
         ("target_env = \"gnu\"", "Linux (glibc)"),
         ("target_env = \"musl\"", "Linux (musl)"),
         ("target_os = \"linux\"", "Linux"),
@@ -46,13 +52,20 @@ fn platforms(constant: &Constant) -> String {
         if let Some(at) = rest.find(predicate) {
             rest.replace_range(at..at + predicate.len(), "");
             let general = word.split(' ').next().unwrap_or(word);
-            if !found.iter().any(|(_, known): &(usize, &str)| known.starts_with(general)) {
+            if !found
+                .iter()
+                .any(|(_, known): &(usize, &str)| known.starts_with(general))
+            {
                 found.push((constant.platforms.find(predicate).unwrap_or(0), word));
             }
         }
     }
     found.sort_unstable();
-    found.into_iter().map(|(_, word)| word).collect::<Vec<_>>().join(", ")
+    found
+        .into_iter()
+        .map(|(_, word)| word)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn typescript() -> String {
@@ -61,8 +74,11 @@ fn typescript() -> String {
     );
     for constant in TABLE.iter() {
         let everywhere = constant.platforms == "all()";
-        let only =
-            if everywhere { String::new() } else { format!(" {} only.", platforms(constant)) };
+        let only = if everywhere {
+            String::new()
+        } else {
+            format!(" {} only.", platforms(constant))
+        };
         text += &format!(
             "\n/** {}{} {} */\nexport const {name}: number = value('{name}')\n",
             constant.meaning,
@@ -86,7 +102,9 @@ fn markdown() -> String {
         (Group::Flush, "Flush: the `flags` of `flush()`"),
         (Group::Advice, "Advice: the `option` of `madvise()`"),
     ] {
-        text += &format!("\n## {title}\n\n| name | meaning | platforms | Python |\n|---|---|---|---|\n");
+        text += &format!(
+            "\n## {title}\n\n| name | meaning | platforms | Python |\n|---|---|---|---|\n"
+        );
         for constant in TABLE.iter().filter(|constant| constant.group == group) {
             let python = match constant.python {
                 Some("2.0") => "yes".to_owned(),

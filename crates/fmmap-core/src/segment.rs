@@ -53,7 +53,9 @@ impl Segment {
 
     fn guard(&mut self) {
         let watched = self.file.as_deref().map(os::descriptor);
-        self.guarded = Some(fault::guard(self.start, self.len, watched, self.offset));
+        // SAFETY: the range was just mapped and is this segment's alone; `file` lives as long as the segment,
+        // and the entry goes before the range is unmapped or moved.
+        self.guarded = Some(unsafe { fault::guard(self.start, self.len, watched, self.offset) });
     }
 
     /// The address of the first byte.
