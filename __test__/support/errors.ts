@@ -1,0 +1,89 @@
+// What an error must look like, by its code alone: api.md's table of errors is closed, so is this one.
+import { constants } from 'node:os'
+import type { Assertions } from './test.ts'
+
+const own: Record<string, ErrorConstructor> = {
+  ERR_INVALID_ARG_TYPE: TypeError,
+  ERR_INVALID_ARG_VALUE: Error,
+  ERR_MMAP_CLOSED: Error,
+  ERR_MMAP_CONFLICTING_OPTIONS: Error,
+  ERR_MMAP_EMPTY_FILE: Error,
+  ERR_MMAP_EXPORTED: Error,
+  ERR_MMAP_FAULT: Error,
+  ERR_MMAP_NOT_ANONYMOUS: Error,
+  ERR_MMAP_READONLY: TypeError,
+  ERR_MMAP_UNREADABLE: Error,
+  ERR_MMAP_UNSUPPORTED: Error,
+  ERR_MMAP_UNTRACKED: Error,
+  ERR_OUT_OF_RANGE: RangeError,
+}
+
+export interface Coded extends Error {
+  code: string
+  errno?: number
+  syscall?: string
+  path?: string
+}
+
+/** Runs the call, which must throw; returns what it threw. */
+export function thrown(t: Assertions, call: () => unknown, label: string = 'the call'): Coded {
+  let result: unknown
+  try {
+    result = call()
+  } catch (error) {
+    t.true(error instanceof Error, `${label} threw something that is no Error: ${String(error)}`)
+    return error as Coded
+  }
+  throw new Error(
+    `${label} returned ${typeof result === 'symbol' ? 'a symbol' : JSON.stringify(result)} and should have thrown`,
+  )
+}
+
+/** Checks that an error is the one of that code: its class, its code, and a message that says something. */
+export function checkError(
+  t: Assertions,
+  error: Coded,
+  code: string,
+  message?: string | RegExp,
+  label: string = code,
+): void {
+  t.is(error.code, code, `${label}: expected ${code}, got ${error.code}: ${error.stack}`)
+  const type = own[code]
+  if (type === undefined) {
+    const errno = constants.errno[code as keyof typeof constants.errno]
+    t.is(typeof errno, 'number', `${label}: ${code} is not in the closed list of codes`)
+    t.is(error.errno, -errno, `${label}: errno is negative, as Node's are`)
+    t.true(
+      typeof error.syscall === 'string' && error.syscall !== '',
+      `${label}: a system error names its syscall`,
+    )
+    t.true(error.message.includes(code) || message !== undefined, `${label}: ${error.message}`)
+  } else {
+    const builtin =
+      error instanceof TypeError ? TypeError : error instanceof RangeError ? RangeError : Error
+    t.is(builtin, type, `${label}: the class of ${code}`)
+    t.true(error.message.length > 5, `${label}: an empty message`)
+  }
+  if (message !== undefined) {
+    const right =
+      typeof message === 'string' ? error.message === message : message.test(error.message)
+    t.true(right, `${label}: the message is «${error.message}», expected ${String(message)}`)
+  }
+}
+
+/** The call must throw the error of that code, as api.md's table has it. */
+export function refuses(
+  t: Assertions,
+  call: () => unknown,
+  code: string,
+  message?: string | RegExp,
+  label?: string,
+): Coded {
+  const error = thrown(t, call, label ?? String(call))
+  checkError(t, error, code, message, label ?? String(call))
+  return error
+}
+
+export const closedMessage: string = 'mmap closed or invalid'
+export const readonlyMessage: string = "mmap can't modify a readonly memory map."
+export const copyResizeMessage: string = "mmap can't resize a readonly or copy-on-write memory map."

@@ -1,0 +1,85 @@
+// The one place where the tests make files and maps. Everything lives in one folder, gone when the process exits.
+import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, Mmap } from '../../index.js'
+import type { Assertions } from './test.ts'
+
+export type MapOptions = NonNullable<ConstructorParameters<typeof Mmap>[2]>
+
+const folder = mkdtempSync(join(tmpdir(), 'fmmap-test-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+
+let made = 0
+
+/** A path in the folder at which there is nothing yet. */
+export function freshPath(suffix = ''): string {
+  made += 1
+  return join(folder, `${made}${suffix}`)
+}
+
+/** Latin-1 for a string; that many zeros, as a hole, for a number. */
+export type Content = string | Uint8Array | number
+
+export function temporaryFile(content: Content = ''): string {
+  const path = freshPath()
+  if (typeof content === 'number') {
+    writeFileSync(path, '')
+    truncateSync(path, content)
+  } else {
+    writeFileSync(path, typeof content === 'string' ? Buffer.from(content, 'latin1') : content)
+  }
+  return path
+}
+
+/** A descriptor that the test need not close. */
+export function descriptor(t: Assertions, path: string, flags: string | number = 'r+'): number {
+  const fd = openSync(path, flags)
+  t.teardown(() => {
+    try {
+      closeSync(fd)
+    } catch {
+      // The test closed it.
+    }
+  })
+  return fd
+}
+
+/** A whole-file map of new content, closed after the test. */
+export function mapped(t: Assertions, content: Content, options: MapOptions = {}): Mmap {
+  return mappedPath(t, temporaryFile(content), options)
+}
+
+export function mappedPath(
+  t: Assertions,
+  path: string,
+  options: MapOptions = {},
+  length = 0,
+): Mmap {
+  const fd = openSync(path, 'r+')
+  try {
+    const map = new Mmap(fd, length, options)
+    t.teardown(() => map.close())
+    return map
+  } finally {
+    closeSync(fd)
+  }
+}
+
+export function anonymous(
+  t: Assertions,
+  length: number,
+  kind: 'shared' | 'private' = 'shared',
+): Mmap {
+  const map = new Mmap(-1, length, {
+    flags: (kind === 'shared' ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS,
+  })
+  t.teardown(() => map.close())
+  return map
+}
+
+/** One character a byte, which is how the expectations are written. */
+export const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+
+export const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')

@@ -1,0 +1,12 @@
+// What a test may ask about the place where it runs.
+export const linux: boolean = process.platform === 'linux'
+export const unix: boolean = process.platform !== 'win32'
+
+/** False under the switch that simulates a runtime which forbids external buffers: view() is then unsupported. */
+export const externalBuffers: boolean = process.env.FMMAP_NO_EXTERNAL_BUFFERS !== '1'
+
+/** Below 1 on emulators: fewer random sequences and cycles, never fewer kinds of them. */
+export const scale: number = Number(process.env.FMMAP_TEST_SCALE ?? 1)
+if (!(scale > 0)) throw new Error('FMMAP_TEST_SCALE must be a number above 0')
+
+export const scaled = (count: number): number => Math.max(1, Math.round(count * scale))
