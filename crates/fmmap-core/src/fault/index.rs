@@ -104,7 +104,7 @@ impl<T> Index<T> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::{CHUNK, Entry, Index, first};
     use proptest::prelude::*;

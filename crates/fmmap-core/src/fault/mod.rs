@@ -52,13 +52,17 @@
 //!   from a truncated mapping fails or writes less, and nothing is marked.
 //! - The zeros stay when the file grows back: map afresh to see its bytes again.
 
-#[cfg(any(unix, test))]
+// In `scripts/loom.sh`'s build the parts that talk to the kernel are left out, and `model` put in.
+#[cfg(all(unix, not(all(loom, test))))]
 mod index;
-#[cfg(any(unix, test))]
-mod snapshot;
-
+#[cfg(unix)]
+mod mark;
+#[cfg(all(loom, test))]
+mod model;
 #[cfg(all(unix, not(all(loom, test))))]
 mod signal;
+#[cfg(unix)]
+mod snapshot;
 #[cfg(all(unix, not(all(loom, test))))]
 mod table;
 #[cfg(all(unix, not(all(loom, test))))]
@@ -68,9 +72,6 @@ use table as platform;
 mod none;
 #[cfg(any(not(unix), all(loom, test)))]
 use none as platform;
-
-#[cfg(all(loom, test))]
-mod model;
 
 use std::sync::atomic::AtomicU32;
 

@@ -106,6 +106,7 @@ impl<T> Snapshots<T> {
     ///
     /// # Safety
     /// Nobody may call [`Snapshots::replace`] while the answer is in use.
+    #[cfg(not(all(loom, test)))]
     pub(super) unsafe fn current(&self) -> Option<&T> {
         // SAFETY: null or a leaked box; only `replace` frees it, which the caller rules out.
         unsafe { self.current.load(Ordering::Acquire).as_ref() }

@@ -1,12 +1,13 @@
 //! The table of guarded ranges, and what is done about a fault in one.
 
 use super::index::{Entry, Index};
+use super::mark::Mark;
 use super::signal;
 use super::snapshot::Snapshots;
 use super::{RawFd, Reason};
 use std::mem::MaybeUninit;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{io, ptr};
 
@@ -44,8 +45,7 @@ static PAGE: AtomicUsize = AtomicUsize::new(4096);
 struct Mapped {
     file: Option<RawFd>,
     file_offset: u64,
-    /// A [`Reason`], or 0.
-    reason: AtomicU8,
+    mark: Mark,
     faults: AtomicU32,
     /// This range's share of [`SINGLES`].
     singles: AtomicU32,
@@ -87,7 +87,7 @@ impl Registration {
             mapped: Arc::new(Mapped {
                 file,
                 file_offset,
-                reason: AtomicU8::new(0),
+                mark: Mark::none(),
                 faults: AtomicU32::new(0),
                 singles: AtomicU32::new(0),
                 tried: AtomicUsize::new(0),
@@ -101,15 +101,7 @@ impl Registration {
     }
 
     pub(super) fn reason(&self) -> Option<Reason> {
-        // Whoever asks because it saw the epoch move, by whatever kind of load, sees the mark that
-        // was made before the epoch.
-        fence(Ordering::Acquire);
-        match self.mapped.reason.load(Ordering::Acquire) {
-            1 => Some(Reason::Truncated),
-            2 => Some(Reason::Io),
-            3 => Some(Reason::Unknown),
-            _ => None,
-        }
+        self.mapped.mark.get()
     }
 
     pub(super) fn faults(&self) -> u32 {
@@ -217,7 +209,8 @@ impl Mapped {
             }
         };
         // Before the zeros can be seen by anyone: see the module's "Memory order".
-        self.mark(reason);
+        self.mark.set(reason, &EPOCH);
+        self.faults.fetch_add(1, Ordering::Relaxed);
         // What is wanted; and if the kernel has no memory or no area left for that, then less, then
         // an exact area of the kernel's, which needs no new one.
         let replaced = [missing, block, mapping.clone(), one]
@@ -255,17 +248,6 @@ impl Mapped {
     fn try_again(&self, at: usize) -> bool {
         self.tried.swap(at, Ordering::Relaxed) != at
             && self.tries.fetch_add(1, Ordering::Relaxed) < TRIES
-    }
-
-    fn mark(&self, reason: Reason) {
-        let first =
-            self.reason
-                .compare_exchange(0, reason as u8, Ordering::Release, Ordering::Relaxed);
-        // Not the first: the mark that stands tells enough.
-        let (Ok(_) | Err(_)) = first;
-        self.faults.fetch_add(1, Ordering::Relaxed);
-        EPOCH.fetch_add(1, Ordering::Release);
-        fence(Ordering::SeqCst);
     }
 }
 
