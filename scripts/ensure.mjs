@@ -1,0 +1,139 @@
+/**
+ * Brings a checkout to the point where it runs: `npm ci`, the native addon, the bundle. Each step
+ * is taken only when what it is made from has changed, so in a settled checkout this returns at
+ * once; a fresh clone needs nothing but Node and Rust.
+ *
+ *   node scripts/ensure.mjs             install, release build
+ *   node scripts/ensure.mjs --debug     install, debug build: seconds instead of a minute
+ *   node scripts/ensure.mjs --install   install only
+ *   --force    build even when nothing changed          --types    write index.d.ts too
+ *
+ * The inputs are compared by content, not by time: a checkout or a stash touches every file.
+ */
+
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const stampFile = join(root, 'build', 'stamp.json')
+const options = new Set(process.argv.slice(2))
+const profile = options.has('--debug') ? 'debug' : 'release'
+
+install()
+if (!options.has('--install')) {
+  await build()
+}
+
+/** `npm ci`, unless node_modules is what the lockfile says. */
+function install() {
+  const lockfile = join(root, 'package-lock.json')
+  const installed = join(root, 'node_modules', '.package-lock.json')
+  const stamp = join(root, 'node_modules', '.fmmap-lockfile')
+  const hash = hashOf([lockfile])
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) {
+    return
+  }
+  // Somebody may have installed by hand, which leaves npm's own note but not ours.
+  if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lockfile).mtimeMs) {
+    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+  }
+  writeFileSync(stamp, hash)
+}
+
+async function build() {
+  const stamp = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {}
+  const native = hashOf([
+    join(root, 'Cargo.toml'),
+    join(root, 'Cargo.lock'),
+    join(root, 'rust-toolchain.toml'),
+    ...filesBelow(join(root, 'crates'), /[\\/](src[\\/].*\.rs|build\.rs|Cargo\.toml)$/),
+  ])
+  const builtFor = `${profile} ${process.platform}-${process.arch} ${native}`
+  const outputs = ['binding.js', 'binding.d.ts'].map((name) => join(root, name))
+  const addons = readdirSync(root).filter((name) => name.endsWith('.node'))
+  if (
+    options.has('--force') ||
+    stamp.native !== builtFor ||
+    addons.length === 0 ||
+    !outputs.every(existsSync)
+  ) {
+    buildAddon()
+    stamp.native = builtFor
+  }
+
+  const facade = hashOf([
+    join(root, 'index.ts'),
+    join(root, 'scripts', 'bundle.mjs'),
+    join(root, 'tsconfig.json'),
+    ...filesBelow(join(root, 'lib'), /\.ts$/),
+  ])
+  const bundled = existsSync(join(root, 'index.js'))
+  if (options.has('--force') || stamp.facade !== facade || !bundled) {
+    const { writeBundle } = await import('./bundle.mjs')
+    await writeBundle()
+    stamp.facade = facade
+  }
+  if (options.has('--types')) {
+    const { rollUpDeclarations } = await import('./bundle.mjs')
+    writeFileSync(join(root, 'index.d.ts'), await rollUpDeclarations())
+  }
+
+  mkdirSync(dirname(stampFile), { recursive: true })
+  writeFileSync(stampFile, `${JSON.stringify(stamp, null, 2)}\n`)
+}
+
+/** Compiles crates/fmmap-node into fmmap.<platform>.node, with binding.js and binding.d.ts. */
+function buildAddon() {
+  run(process.execPath, [
+    join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js'),
+    'build',
+    '--manifest-path',
+    join('crates', 'fmmap-node', 'Cargo.toml'),
+    '--package-json-path',
+    'package.json',
+    '--output-dir',
+    '.',
+    '--platform',
+    '--esm',
+    '--js',
+    'binding.js',
+    '--dts',
+    'binding.d.ts',
+    ...(profile === 'release' ? ['--release'] : []),
+    '--',
+    '--locked',
+  ])
+}
+
+/** Runs a command in the root with its output on ours, and ends with its exit code if it fails. */
+function run(command, args) {
+  const shell = process.platform === 'win32' && command === 'npm'
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell })
+  if (status !== 0) {
+    console.error(`${command} ${args.join(' ')}: ${error ? error.message : `exit code ${status}`}`)
+    process.exit(status ?? 1)
+  }
+}
+
+/** The files below `folder`, at any depth, whose path matches, in one order on every machine. */
+function filesBelow(folder, pattern) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => pattern.test(path))
+    .toSorted()
+}
+
+function hashOf(paths) {
+  const hash = createHash('sha256')
+  for (const path of paths) {
+    hash
+      .update(`${path.slice(root.length)}\0`)
+      .update(readFileSync(path))
+      .update('\0')
+  }
+  return hash.digest('hex')
+}
