@@ -116,7 +116,7 @@ test('flush brings a map’s bytes to the file, and ordinary writes come to the 
   m.flush()
   t.is(readFileSync(path, 'latin1').slice(0, 6), 'mapped')
   const fd = descriptor(t, path)
-  writeSync(fd, 'written', 100)
+  writeSync(fd, Buffer.from('written'), 0, 7, 100)
   t.is(m.find('written', 0), 100)
 })
 
@@ -149,7 +149,7 @@ test('many sizes of one file while it grows and is followed', (t) => {
   for (let i = 2; i <= 200; i++) {
     const size = i * 1000
     ftruncateSync(fd, size)
-    writeSync(fd, `${i}`.padStart(4, '0'), size - 4)
+    writeSync(fd, Buffer.from(`${i}`.padStart(4, '0')), 0, 4, size - 4)
     m.resize(m.size())
     t.is(m.length, size)
     t.is(latin1(m.slice(-4)), `${i}`.padStart(4, '0'))
