@@ -9,14 +9,14 @@ const SIZE = 64 * 1024
 /** Longer copies get an allocation of their own. */
 export const SMALL: number = 4 * 1024
 
-let slab = Buffer.alloc(0)
+let slab: Uint8Array = new Uint8Array(0)
 let used = 0
 
 /** The slab, with room for at least `count` more bytes from `slabUsed()` on. `count` is at most SMALL. */
-export function slabFor(count: number): Buffer {
+export function slabFor(count: number): Uint8Array {
   // A slab that someone has detached has length 0, and no room.
   if (slab.length - used < count) {
-    slab = Buffer.allocUnsafeSlow(SIZE)
+    slab = new Uint8Array(new ArrayBuffer(SIZE))
     // A transferred read would empty its siblings.
     markAsUntransferable(slab.buffer)
     used = 0
@@ -31,7 +31,8 @@ export function cut(count: number): Buffer {
   const start = used
   // Reads stay 8-byte aligned, so that a typed array can be laid over them.
   used = (start + count + 7) & ~7
-  return slab.subarray(start, start + count)
+  // subarray costs three times as much on Node 20.
+  return Buffer.from(slab.buffer as ArrayBuffer, start, count)
 }
 
 /** A buffer of its own for a long copy, not yet filled. */

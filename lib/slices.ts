@@ -67,20 +67,19 @@ export function poke(region: Region, at: number, value: number, sequential: bool
   region.answered(native.poke(region.handle, at, value))
 }
 
-/** The first index, the distance and the number of the bytes of a slice. */
+/** The first index and the number of the bytes of a slice. */
 interface Slice {
   readonly start: number
-  readonly step: number
   readonly count: number
 }
 
-/** Python's `PySlice_Unpack`: types, and the step that must not be 0. */
-function unpack(start: unknown, stop: unknown, step: unknown): (length: number) => Slice {
-  const from = optionalInteger(start, 'start', undefined)
-  const to = optionalInteger(stop, 'stop', undefined)
+const bound = (value: unknown, name: string): number | undefined =>
+  optionalInteger(value, name, undefined)
+
+function stride(step: unknown): number {
   const by = optionalInteger(step, 'step', 1)
   if (by === 0) throw outOfRange('slice step cannot be zero')
-  return (length) => adjust(from, to, by, length)
+  return by
 }
 
 /** Python's `PySlice_AdjustIndices`. */
@@ -93,12 +92,12 @@ function adjust(
   if (step > 0) {
     const start = clamp(from ?? 0, length)
     const stop = clamp(to ?? length, length)
-    return { start, step, count: stop > start ? Math.ceil((stop - start) / step) : 0 }
+    return { start, count: stop > start ? Math.ceil((stop - start) / step) : 0 }
   }
   // Going down, the bounds are -1, before the first byte, to length - 1.
   const start = from === undefined ? length - 1 : clampDown(from, length)
   const stop = to === undefined ? -1 : clampDown(to, length)
-  return { start, step, count: stop < start ? Math.ceil((start - stop) / -step) : 0 }
+  return { start, count: stop < start ? Math.ceil((start - stop) / -step) : 0 }
 }
 
 function clampDown(bound: number, length: number): number {
@@ -108,9 +107,11 @@ function clampDown(bound: number, length: number): number {
 
 /** `m[a:b:c]`: a copy. */
 export function slice(region: Region, start: unknown, stop: unknown, step: unknown): Buffer {
-  const at = unpack(start, stop, step)
+  const first = bound(start, 'start')
+  const last = bound(stop, 'stop')
+  const by = stride(step)
   region.checkReadable()
-  const { start: from, step: by, count } = at(region.length)
+  const { start: from, count } = adjust(first, last, by, region.length)
   if (by === 1 || count <= 1) return count === 0 ? Buffer.alloc(0) : copyOut(region, from, count)
   const copy = allocate(count)
   region.answered(native.strideOut(region.handle, from, by, count, copy))
@@ -126,7 +127,10 @@ export function setSlice(
   step: unknown,
 ): void {
   region.checkWritable()
-  const { start: from, step: by, count } = unpack(start, stop, step)(region.length)
+  const first = bound(start, 'start')
+  const last = bound(stop, 'stop')
+  const by = stride(step)
+  const { start: from, count } = adjust(first, last, by, region.length)
   const source = bytes(value, 'bytes')
   if (byteLength(source) !== count) throw outOfRange('mmap slice assignment is wrong size')
   if (by === 1 || count <= 1) {
@@ -138,8 +142,8 @@ export function setSlice(
 
 /** An `ArrayBuffer` with a copy of the bytes between two bounds, which are clamped as a slice's. */
 export function arrayBuffer(region: Region, start: unknown, end: unknown): ArrayBuffer {
-  const from = optionalInteger(start, 'start', 0)
-  const to = optionalInteger(end, 'end', undefined)
+  const from = bound(start, 'start')
+  const to = bound(end, 'end')
   region.checkReadable()
   const { start: first, count } = adjust(from, to, 1, region.length)
   const copy = new Uint8Array(new ArrayBuffer(count))
