@@ -173,6 +173,6 @@ export function nameBytes(value: unknown, name: string): Uint8Array {
   if (typeof value !== 'string') {
     throw invalidType(`The "${name}" argument must be a string. Received ${received(value)}`)
   }
-  if (value.includes('\0')) throw invalidValue(`The "${name}" argument: embedded null character`)
+  if (value.includes('\0')) throw invalidValue('embedded null character')
   return Buffer.from(value)
 }

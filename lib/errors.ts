@@ -60,6 +60,15 @@ export const exported = (): Error =>
 export const unsupported = (what: string): Error =>
   coded('ERR_MMAP_UNSUPPORTED', `${what} is not supported here`)
 
+/** The caller's signal has ended a promise. */
+export function abort(reason: unknown): Error {
+  const error = Object.assign(new Error('The operation was aborted', { cause: reason }), {
+    code: 'ABORT_ERR',
+  })
+  error.name = 'AbortError'
+  return error
+}
+
 /** A page of the map was missing: its file is shorter than the map, or could not be read or written. */
 export function fault(
   reason: FaultReason,

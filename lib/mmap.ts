@@ -4,12 +4,27 @@ import { inspect as util } from 'node:util'
 import type { Bytes } from './arguments.js'
 import { closed } from './errors.js'
 import { inspect } from './inspect.js'
+import { lines, type LinesOptions } from './lines.js'
 import { type Fileno, map, type MmapOptions, open, type OpenOptions } from './options.js'
-import { flush, type FlushOptions, madvise } from './pages.js'
+import {
+  type AsyncFlushOptions,
+  flush,
+  flushAsync,
+  type FlushOptions,
+  madvise,
+} from './pages.js'
 import { read, readByte, readInto, readline, seek, write, writeByte } from './position.js'
 import { epoch, Region } from './region.js'
 import { type DetachOptions, detaches, resize, setName, size } from './resize.js'
-import { find, rfind } from './search.js'
+import {
+  type AsyncFindAllOptions,
+  type AsyncSearchOptions,
+  countAsync,
+  findAllAsync,
+  findAsync,
+  rfindAsync,
+} from './schedule.js'
+import { count, find, findAll, type FindAllOptions, rfind, type SearchRange } from './search.js'
 import { arrayBuffer, get, iterate, move, set, setSlice, slice } from './slices.js'
 import { type ViewConstructor, Views } from './views.js'
 
@@ -251,6 +266,54 @@ export class Mmap implements Iterable<number>, Disposable {
   }
 
   /**
+   * How often `sub` occurs without overlapping itself, in the whole map unless told otherwise; an empty one
+   * once more than there are bytes, as in `bytes.count`. Not in Python's mmap.
+   */
+  count(sub: Bytes, options?: SearchRange): number {
+    return count(this.#region, sub, options)
+  }
+
+  /**
+   * The offsets of all matches that don't overlap, in order, in the whole map unless told otherwise. Lazy: a
+   * loop that ends early ends the search. Not in Python.
+   */
+  findAll(sub: Bytes, options?: FindAllOptions): IterableIterator<number> {
+    return findAll(this.#region, sub, options)
+  }
+
+  /**
+   * Copies of the lines, without their newlines; only `\\n` ends a line, and none follows a last newline. Not
+   * in Python.
+   */
+  lines(options?: LinesOptions): IterableIterator<Buffer> {
+    return lines(this.#region, options)
+  }
+
+  /**
+   * As `find`, on the libuv threadpool. The needle and the range are those of the call. Not in Python.
+   *
+   * @throws ABORT_ERR, ERR_MMAP_CLOSED when the map is closed meanwhile.
+   */
+  findAsync(sub: Bytes, search?: AsyncSearchOptions): Promise<number> {
+    return findAsync(this.#region, sub, search)
+  }
+
+  /** As `rfind`, on the libuv threadpool. Not in Python. */
+  rfindAsync(sub: Bytes, search?: AsyncSearchOptions): Promise<number> {
+    return rfindAsync(this.#region, sub, search)
+  }
+
+  /** As `count`, on the libuv threadpool. Not in Python. */
+  countAsync(sub: Bytes, search?: AsyncSearchOptions): Promise<number> {
+    return countAsync(this.#region, sub, search)
+  }
+
+  /** As `findAll`, on the libuv threadpool. Not in Python. */
+  findAllAsync(sub: Bytes, search?: AsyncFindAllOptions): AsyncIterableIterator<number> {
+    return findAllAsync(this.#region, sub, search)
+  }
+
+  /**
    * Copies `count` bytes inside the map from `src` to `dest`; they may overlap.
    *
    * @throws ERR_MMAP_READONLY; ERR_OUT_OF_RANGE when a range leaves the map.
@@ -268,6 +331,11 @@ export class Mmap implements Iterable<number>, Disposable {
    */
   flush(offset = 0, size?: number, options?: FlushOptions): void {
     flush(this.#region, offset, size, options)
+  }
+
+  /** As `flush`, on the libuv threadpool. Not in Python. */
+  flushAsync(offset = 0, size?: number, options?: AsyncFlushOptions): Promise<void> {
+    return flushAsync(this.#region, offset, size, options)
   }
 
   /**

@@ -2,6 +2,8 @@
 
 import { natives as makeNatives } from '../binding.js'
 
+export { flushAsync, Search } from '../binding.js'
+
 /** Names an open map in the addon; 0 names none. */
 export type Handle = number
 
@@ -64,6 +66,22 @@ export interface Natives {
   // search.rs
   find(handle: Handle, needle: Uint8Array, start: number, end: number): Touched<number>
   rfind(handle: Handle, needle: Uint8Array, start: number, end: number): Touched<number>
+  count(handle: Handle, needle: Uint8Array, start: number, end: number): Touched<number>
+  findBatch(
+    handle: Handle,
+    needle: Uint8Array,
+    from: number,
+    end: number,
+    out: Float64Array,
+  ): Touched<number>
+  lineBatch(
+    handle: Handle,
+    from: number,
+    end: number,
+    slab: Uint8Array,
+    out: Float64Array,
+    reverse: boolean,
+  ): Touched<number>
   // views.rs
   window(handle: Handle, from: number, length: number): ArrayBuffer
   view(handle: Handle, offset: number, length: number, id: number): ArrayBuffer

@@ -114,7 +114,7 @@ function pathBytes(path: unknown): [bytes: Uint8Array, shown: string] {
     return [nameBytes(shown, 'path'), shown]
   }
   if (Buffer.isBuffer(path)) {
-    if (path.includes(0)) throw invalidValue('The "path" argument: embedded null character')
+    if (path.includes(0)) throw invalidValue('embedded null character')
     return [path, path.toString()]
   }
   throw invalidType(

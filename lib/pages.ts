@@ -2,8 +2,9 @@
 
 import { cInt, integer, optionalInteger, options as members } from './arguments.js'
 import { PAGESIZE } from './constants.js'
-import { fromNative, outOfRange, unsupported } from './errors.js'
-import { native } from './native.js'
+import { abort, fromNative, outOfRange, system, unsupported } from './errors.js'
+import { flushAsync as inBackground, native } from './native.js'
+import { abortSignal, Pending } from './pending.js'
 import type { Region } from './region.js'
 
 /** Names the multiples beside an offset that is none; undefined when it is one. */
@@ -45,10 +46,38 @@ export function flushRange(
   return { offset: from, size: count, flags: bits }
 }
 
-/** The error of an msync, which names the nearest pages when the offset is none. */
-export function flushError(error: unknown, { offset }: FlushRange, path: string | undefined): unknown {
-  return fromNative(error, path, neighbours('offset', offset, PAGESIZE))
+/** How `flushAsync` writes. */
+export interface AsyncFlushOptions extends FlushOptions {
+  /** Rejects with an AbortError; an msync that runs already goes on. */
+  signal?: AbortSignal | undefined
 }
+
+/** Writes changed pages back in the background. */
+export async function flushAsync(
+  region: Region,
+  offset: unknown,
+  size: unknown,
+  given: AsyncFlushOptions | undefined,
+): Promise<void> {
+  const { flags, signal } = members(given)
+  const aborts = abortSignal(signal)
+  const range = flushRange(region, offset, size, flags)
+  if (aborts?.aborted) throw abort(aborts.reason)
+  if (!region.writesThrough) return
+  const pending = new Pending<void>(region, aborts)
+  inBackground(region.handle, range.offset, range.size, range.flags).then(
+    (errno) => {
+      if (errno === 0) pending.resolve()
+      else if (errno > 0) pending.reject(region.fault())
+      else pending.reject(system(errno, 'msync', { path: region.path, hint: hint(range) }))
+    },
+    (error: unknown) => pending.reject(error),
+  )
+  return pending.promise
+}
+
+/** What the message of a failed msync adds. */
+const hint = ({ offset }: FlushRange): string | undefined => neighbours('offset', offset, PAGESIZE)
 
 export function flush(
   region: Region,
@@ -62,7 +91,7 @@ export function flush(
   try {
     answer = native.flush(region.handle, range.offset, range.size, range.flags)
   } catch (error) {
-    throw flushError(error, range, region.path)
+    throw fromNative(error, region.path, hint(range))
   }
   region.answered(answer)
 }

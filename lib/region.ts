@@ -64,8 +64,8 @@ export class Region {
   epoch: number
   /** Why a page was missing, once one was. */
   faulted: FaultReason | undefined = undefined
-  /** Promises of this map that have not settled: none of them survives a resize. */
-  pending = 0
+  /** Promises of this map that have not settled: a resize waits for none of them, a close ends them. */
+  readonly pending: Set<{ reject(error: unknown): void }> = new Set()
   #block = -1
   #misses = 0
 
@@ -120,8 +120,13 @@ export class Region {
   /** The answer of a native that touched bytes, or the error when a page was missing. */
   answered<T>(answer: Touched<T>): T {
     if (answer !== undefined) return answer
+    throw this.fault()
+  }
+
+  /** The error of a page that was missing. */
+  fault(): Error {
     this.#askForFault()
-    throw this.#fault(this.faulted ?? 'unknown')
+    return this.#fault(this.faulted ?? 'unknown')
   }
 
   #askForFault(): void {
@@ -192,6 +197,7 @@ export class Region {
     this.handle = 0
     this.#forgetWindow()
     collected.unregister(this)
+    for (const promise of this.pending) promise.reject(closed())
     native.close(handle)
   }
 }

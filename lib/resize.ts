@@ -56,7 +56,7 @@ export function resize(
   const length = integer(newsize, 'newsize')
   const detach = detaches(given)
   region.checkOpen()
-  if (region.pending > 0) throw exported()
+  if (region.pending.size > 0) throw exported()
   if (!region.tracked) throw untracked()
   if (!region.writesThrough) {
     throw readOnly("mmap can't resize a readonly or copy-on-write memory map.")

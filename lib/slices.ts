@@ -4,7 +4,7 @@ import { bytes, byteLength, integer, optionalInteger } from './arguments.js'
 import { closed, invalidType, outOfRange, unreadable } from './errors.js'
 import { native } from './native.js'
 import { epoch, type Region } from './region.js'
-import { allocate, cut, slabFor, slabUsed, SMALL } from './slab.js'
+import { allocate, cut, newArrayBuffer, slabFor, slabUsed, SMALL } from './slab.js'
 
 /** Python's clamping of a bound: negative counts from the end, and what lies outside is cut off. */
 export function clamp(bound: number, length: number): number {
@@ -76,12 +76,6 @@ interface Slice {
 const bound = (value: unknown, name: string): number | undefined =>
   optionalInteger(value, name, undefined)
 
-function stride(step: unknown): number {
-  const by = optionalInteger(step, 'step', 1)
-  if (by === 0) throw outOfRange('slice step cannot be zero')
-  return by
-}
-
 /** Python's `PySlice_AdjustIndices`. */
 function adjust(
   from: number | undefined,
@@ -89,6 +83,7 @@ function adjust(
   step: number,
   length: number,
 ): Slice {
+  if (step === 0) throw outOfRange('slice step cannot be zero')
   if (step > 0) {
     const start = clamp(from ?? 0, length)
     const stop = clamp(to ?? length, length)
@@ -109,7 +104,7 @@ function clampDown(bound: number, length: number): number {
 export function slice(region: Region, start: unknown, stop: unknown, step: unknown): Buffer {
   const first = bound(start, 'start')
   const last = bound(stop, 'stop')
-  const by = stride(step)
+  const by = optionalInteger(step, 'step', 1)
   region.checkReadable()
   const { start: from, count } = adjust(first, last, by, region.length)
   if (by === 1 || count <= 1) return count === 0 ? Buffer.alloc(0) : copyOut(region, from, count)
@@ -129,7 +124,7 @@ export function setSlice(
   region.checkWritable()
   const first = bound(start, 'start')
   const last = bound(stop, 'stop')
-  const by = stride(step)
+  const by = optionalInteger(step, 'step', 1)
   const { start: from, count } = adjust(first, last, by, region.length)
   const source = bytes(value, 'bytes')
   if (byteLength(source) !== count) throw outOfRange('mmap slice assignment is wrong size')
@@ -146,7 +141,7 @@ export function arrayBuffer(region: Region, start: unknown, end: unknown): Array
   const to = bound(end, 'end')
   region.checkReadable()
   const { start: first, count } = adjust(from, to, 1, region.length)
-  const copy = new Uint8Array(new ArrayBuffer(count))
+  const copy = new Uint8Array(newArrayBuffer(count))
   if (count > 0) region.answered(native.copyOut(region.handle, first, copy, 0, count))
   return copy.buffer
 }

@@ -237,12 +237,11 @@ impl Mapping {
     /// # Errors
     /// [`Error::OutOfBounds`]; the system's, as `EINVAL` for an unaligned offset.
     pub fn flush(&self, offset: usize, len: usize, flags: i32) -> Result<()> {
-        let start = self.range(offset, len)?;
+        self.range(offset, len)?;
         if !self.protection.writes_through() {
             return Ok(());
         }
-        // SAFETY: the range is inside the mapping.
-        unsafe { os::sync(start, len, flags) }
+        self.segment.sync(offset, len, flags)
     }
 
     /// Gives the kernel advice: `madvise(2)`.

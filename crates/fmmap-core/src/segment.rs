@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fault::{self, Guarded, Reason};
 use crate::os;
 
@@ -95,6 +95,20 @@ impl Segment {
         // SAFETY: `[from, end)` is mapped and readable as long as `self` is; a page that vanishes is
         // replaced by the fault guard.
         unsafe { std::slice::from_raw_parts(start, end - from) }
+    }
+
+    /// Writes changed pages of a range back: `msync(2)`; `flags` 0 is `MS_SYNC`.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`]; the system's, as `EINVAL` for an unaligned offset.
+    pub fn sync(&self, offset: usize, len: usize, flags: i32) -> Result<()> {
+        if offset.checked_add(len).is_none_or(|end| end > self.len) {
+            return Err(Error::OutOfBounds);
+        }
+        // SAFETY: `offset <= len`.
+        let start = unsafe { self.start.add(offset) };
+        // SAFETY: the range is inside the segment, which is mapped as long as `self` lives.
+        unsafe { os::sync(start, len, flags) }
     }
 
     /// Moves or resizes the memory in place. On an error the segment is as it was.

@@ -7,16 +7,22 @@
 mod constants;
 mod copy;
 mod error;
+mod flush_task;
 mod mapping;
 mod raw;
 mod search;
+mod search_task;
 mod table;
+mod turns;
 mod views;
 
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 /// An object with every synchronous native, made once for each environment.
+///
+/// # Errors
+/// Node-API's, as when the runtime is out of memory.
 #[napi(catch_unwind)]
 pub fn natives(env: Env) -> Result<Object<'static>> {
     let mut natives = raw::Natives::new(env.raw())?;

@@ -82,29 +82,56 @@ impl Call {
         Ok(truth)
     }
 
-    /// The memory of argument `at`, a `Uint8Array`. The pointer is good until JavaScript runs again.
-    pub(crate) fn memory(&self, at: usize) -> Answer<(*mut u8, usize)> {
-        let (mut kind, mut len, mut data) = (-1, 0, ptr::null_mut());
+    /// The memory of argument `at`, a typed array of `kind`: its address and the number of elements. The
+    /// address is good until JavaScript runs again.
+    fn elements(&self, at: usize, kind: sys::napi_typedarray_type) -> Answer<(*mut c_void, usize)> {
+        let (mut found, mut len, mut data) = (-1, 0, ptr::null_mut());
         // SAFETY: the value is of this callback's scope, the three results are valid for writing, and
         // those that are not asked for may be null.
         check(unsafe {
             sys::napi_get_typedarray_info(
                 self.env,
                 self.arguments[at],
-                &raw mut kind,
+                &raw mut found,
                 &raw mut len,
                 &raw mut data,
                 ptr::null_mut(),
                 ptr::null_mut(),
             )
         })?;
-        if kind != sys::TypedarrayType::uint8_array {
-            return Err(Failure::Argument("not a Uint8Array"));
+        if found != kind {
+            return Err(Failure::Argument("another class of array"));
         }
-        if data.is_null() {
-            return Ok((ptr::NonNull::dangling().as_ptr(), 0));
+        // An array without elements, as a detached one, may have no address.
+        Ok(if data.is_null() {
+            (ptr::null_mut(), 0)
+        } else {
+            (data, len)
+        })
+    }
+
+    /// The memory of argument `at`, a `Uint8Array`.
+    pub(crate) fn memory(&self, at: usize) -> Answer<(*mut u8, usize)> {
+        let (data, len) = self.elements(at, sys::TypedarrayType::uint8_array)?;
+        let none = ptr::NonNull::dangling().as_ptr();
+        Ok((if data.is_null() { none } else { data.cast() }, len))
+    }
+
+    /// The elements of argument `at`, a `Float64Array` of the facade's own.
+    ///
+    /// # Safety
+    /// No JavaScript may run while the slice lives, and no other slice of the array may.
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "the memory is the array's, not the call's"
+    )]
+    pub(crate) unsafe fn floats(&self, at: usize) -> Answer<&mut [f64]> {
+        let (data, len) = self.elements(at, sys::TypedarrayType::float64_array)?;
+        if data.is_null() || !data.cast::<f64>().is_aligned() {
+            return Err(Failure::Argument("an empty array"));
         }
-        Ok((data.cast(), len))
+        // SAFETY: the array is alive, aligned, and neither moves nor shrinks until JavaScript runs again.
+        Ok(unsafe { std::slice::from_raw_parts_mut(data.cast(), len) })
     }
 
     /// The bytes of argument `at`, a `Uint8Array`.

@@ -1,0 +1,79 @@
+//! `msync` on the threadpool.
+
+use std::sync::Arc;
+
+use fmmap_core::Segment;
+use napi::bindgen_prelude::*;
+use napi_derive::napi;
+
+use crate::error::Failure;
+use crate::table;
+
+/// A flush in flight. It keeps the memory mapped.
+pub(crate) struct Flush {
+    segment: Arc<Segment>,
+    offset: usize,
+    len: usize,
+    flags: i32,
+}
+
+impl Task for Flush {
+    type Output = i32;
+    type JsValue = i32;
+
+    fn compute(&mut self) -> Result<i32> {
+        let errno = match self.segment.sync(self.offset, self.len, self.flags) {
+            Ok(()) => 0,
+            Err(fmmap_core::Error::System { errno, .. }) => -errno,
+            Err(error) => return Err(Error::new(Status::GenericFailure, error.to_string())),
+        };
+        Ok(if errno == 0 && self.segment.fault().is_some() {
+            1
+        } else {
+            errno
+        })
+    }
+
+    fn resolve(&mut self, _env: Env, errno: i32) -> Result<i32> {
+        Ok(errno)
+    }
+}
+
+/// Flushes a range of the map. The promise has 0, 1 after a fault, or a negative errno.
+///
+/// # Errors
+/// For a range that is not inside the map.
+#[napi(catch_unwind, ts_return_type = "Promise<number>")]
+pub(crate) fn flush_async(
+    handle: f64,
+    offset: f64,
+    size: f64,
+    flags: i32,
+) -> Result<AsyncTask<Flush>> {
+    let outside = || Error::new(Status::InvalidArg, "the range is not inside the map");
+    if offset < 0.0 || size < 0.0 || offset.fract() != 0.0 || size.fract() != 0.0 {
+        return Err(outside());
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked; saturates"
+    )]
+    let (offset, len) = (offset as usize, size as usize);
+    let segment = table::open(handle, |open| {
+        if offset
+            .checked_add(len)
+            .is_none_or(|end| end > open.mapping.len())
+        {
+            return Err(Failure::Core(fmmap_core::Error::OutOfBounds));
+        }
+        Ok(Arc::clone(open.mapping.segment()))
+    });
+    let segment = segment.map_err(|_| outside())?;
+    Ok(AsyncTask::new(Flush {
+        segment,
+        offset,
+        len,
+        flags,
+    }))
+}
