@@ -48,9 +48,7 @@ function* up(region: Region, start: number, last: number | undefined): Generator
     const end = endOf(region, last)
     if (from >= end) return
     const slab = freshSlab(Math.min(BLOCK, end - from))
-    const count = region.answered(
-      native.lineBatch(region.handle, from, end, slab, offsets, false),
-    )
+    const count = region.answered(native.lineBatch(region.handle, from, end, slab, offsets, false))
     let begin = 0
     for (let at = 0; at < count; at += 1) {
       const newline = offsets[at] as number
@@ -85,9 +83,7 @@ function* down(region: Region, start: number, last: number | undefined): Generat
     end = Math.min(end, region.length)
     if (end < start) return
     const slab = freshSlab(Math.min(BLOCK, end - start))
-    const count = region.answered(
-      native.lineBatch(region.handle, start, end, slab, offsets, true),
-    )
+    const count = region.answered(native.lineBatch(region.handle, start, end, slab, offsets, true))
     const base = end - slab.length
     let stop = slab.length
     for (let at = 0; at < count; at += 1) {

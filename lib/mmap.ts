@@ -6,13 +6,7 @@ import { closed } from './errors.js'
 import { inspect } from './inspect.js'
 import { lines, type LinesOptions } from './lines.js'
 import { type Fileno, map, type MmapOptions, open, type OpenOptions } from './options.js'
-import {
-  type AsyncFlushOptions,
-  flush,
-  flushAsync,
-  type FlushOptions,
-  madvise,
-} from './pages.js'
+import { type AsyncFlushOptions, flush, flushAsync, type FlushOptions, madvise } from './pages.js'
 import { read, readByte, readInto, readline, seek, write, writeByte } from './position.js'
 import { epoch, Region } from './region.js'
 import { type DetachOptions, detaches, resize, setName, size } from './resize.js'

@@ -45,7 +45,13 @@ export interface Natives {
   // copy.rs
   peek(handle: Handle, index: number): Touched<number>
   poke(handle: Handle, index: number, byte: number): Touched<number>
-  copyOut(handle: Handle, from: number, target: Uint8Array, at: number, count: number): Touched<number>
+  copyOut(
+    handle: Handle,
+    from: number,
+    target: Uint8Array,
+    at: number,
+    count: number,
+  ): Touched<number>
   copyIn(handle: Handle, to: number, source: Uint8Array, at: number, count: number): Touched<number>
   strideOut(
     handle: Handle,

@@ -26,7 +26,8 @@ let lastId = 0
 /** The size of an element in bytes; undefined for what is no class of arrays. */
 function elementSize(constructor: unknown): number | undefined {
   if (typeof constructor !== 'function') return undefined
-  if (constructor === DataView || Object.prototype.isPrototypeOf.call(DataView, constructor)) return 1
+  if (constructor === DataView || Object.prototype.isPrototypeOf.call(DataView, constructor))
+    return 1
   if (!Object.prototype.isPrototypeOf.call(TypedArray, constructor)) return undefined
   const size: unknown = (constructor as { BYTES_PER_ELEMENT?: unknown }).BYTES_PER_ELEMENT
   return typeof size === 'number' && Number.isInteger(size) && size > 0 ? size : undefined
@@ -83,7 +84,9 @@ export class Views {
       )
     }
     if (count % size !== 0) {
-      throw outOfRange(`${count} bytes from ${from} are no whole number of elements of ${size} bytes`)
+      throw outOfRange(
+        `${count} bytes from ${from} are no whole number of elements of ${size} bytes`,
+      )
     }
     if (count > constants.MAX_LENGTH) {
       throw outOfRange(
