@@ -75,61 +75,94 @@ interface Argument {
   member: string
   name: string
   kind: Kind
-  call: (m: Mmap, value: never) => unknown
+  call(m: Mmap, value: unknown): unknown
 }
 
-const argument = <V>(
-  member: string,
-  name: string,
-  kind: Kind,
-  call: (m: Mmap, value: V) => unknown,
-): Argument => ({
-  member,
-  name,
-  kind,
-  call,
-})
-
 const table: Argument[] = [
-  argument<number>('seek', 'pos', 'integer', (m, v) => m.seek(v)),
-  argument<number>('seek', 'whence', 'optional', (m, v) => m.seek(1, v)),
-  argument<number>('read', 'n', 'clamped', (m, v) => m.read(v)),
-  argument<Uint8Array>('readInto', 'target', 'target', (m, v) => m.readInto(v)),
-  argument<number>('arrayBuffer', 'start', 'clamped', (m, v) => m.arrayBuffer(v)),
-  argument<number>('arrayBuffer', 'end', 'clamped', (m, v) => m.arrayBuffer(0, v)),
-  argument<string>('write', 'bytes', 'bytes', (m, v) => m.write(v)),
-  argument<number>('writeByte', 'value', 'integer', (m, v) => m.writeByte(v)),
-  argument<number>('get', 'index', 'integer', (m, v) => m.get(v)),
-  argument<number>('set', 'index', 'integer', (m, v) => m.set(v, 65)),
-  argument<number>('set', 'value', 'integer', (m, v) => m.set(0, v)),
-  argument<number>('slice', 'start', 'clamped', (m, v) => m.slice(v)),
-  argument<number>('slice', 'stop', 'clamped', (m, v) => m.slice(0, v)),
-  argument<number>('slice', 'step', 'clamped', (m, v) => m.slice(0, 9, v)),
-  argument<string>('setSlice', 'bytes', 'bytes', (m, v) => m.setSlice(v, 0, 1)),
-  argument<number>('setSlice', 'start', 'clamped', (m, v) => m.setSlice('', v, 0)),
-  argument<number>('setSlice', 'stop', 'clamped', (m, v) => m.setSlice('', 10, v)),
-  argument<number>('setSlice', 'step', 'clamped', (m, v) => m.setSlice('', 5, 5, v)),
-  argument<string>('find', 'sub', 'bytes', (m, v) => m.find(v)),
-  argument<number>('find', 'start', 'clamped', (m, v) => m.find('5', v)),
-  argument<number>('find', 'end', 'clamped', (m, v) => m.find('5', 0, v)),
-  argument<string>('rfind', 'sub', 'bytes', (m, v) => m.rfind(v)),
-  argument<number>('rfind', 'start', 'clamped', (m, v) => m.rfind('5', v)),
-  argument<number>('rfind', 'end', 'clamped', (m, v) => m.rfind('5', 0, v)),
-  argument<number>('move', 'dest', 'integer', (m, v) => m.move(v, 0, 1)),
-  argument<number>('move', 'src', 'integer', (m, v) => m.move(0, v, 1)),
-  argument<number>('move', 'count', 'integer', (m, v) => m.move(0, 1, v)),
-  argument<number>('flush', 'offset', 'optional', (m, v) => m.flush(v)),
-  argument<number>('flush', 'size', 'optional', (m, v) => m.flush(0, v)),
-  argument<object>('flush', 'options', 'options', (m, v) => m.flush(0, 1, v)),
-  argument<number>('flush', 'flags', 'optional', (m, v) => m.flush(0, 1, { flags: v })),
-  argument<number>('madvise', 'option', 'integer', (m, v) => m.madvise(v)),
-  argument<number>('madvise', 'start', 'optional', (m, v) => m.madvise(MADV_NORMAL, v)),
-  argument<number>('resize', 'newsize', 'integer', (m, v) => m.resize(v)),
-  argument<object>('resize', 'options', 'options', (m, v) => m.resize(20, v)),
-  argument<boolean>('resize', 'detach', 'boolean', (m, v) => m.resize(20, { detach: v })),
-  argument<object>('close', 'options', 'options', (m, v) => m.close(v)),
-  argument<boolean>('close', 'detach', 'boolean', (m, v) => m.close({ detach: v })),
-  argument<string>('setName', 'name', 'text', (m, v) => m.setName(v)),
+  { member: 'seek', name: 'pos', kind: 'integer', call: (m, v: number) => m.seek(v) },
+  { member: 'seek', name: 'whence', kind: 'optional', call: (m, v: number) => m.seek(1, v) },
+  { member: 'read', name: 'n', kind: 'clamped', call: (m, v: number) => m.read(v) },
+  { member: 'readInto', name: 'target', kind: 'target', call: (m, v: Uint8Array) => m.readInto(v) },
+  {
+    member: 'arrayBuffer',
+    name: 'start',
+    kind: 'clamped',
+    call: (m, v: number) => m.arrayBuffer(v),
+  },
+  {
+    member: 'arrayBuffer',
+    name: 'end',
+    kind: 'clamped',
+    call: (m, v: number) => m.arrayBuffer(0, v),
+  },
+  { member: 'write', name: 'bytes', kind: 'bytes', call: (m, v: string) => m.write(v) },
+  { member: 'writeByte', name: 'value', kind: 'integer', call: (m, v: number) => m.writeByte(v) },
+  { member: 'get', name: 'index', kind: 'integer', call: (m, v: number) => m.get(v) },
+  { member: 'set', name: 'index', kind: 'integer', call: (m, v: number) => m.set(v, 65) },
+  { member: 'set', name: 'value', kind: 'integer', call: (m, v: number) => m.set(0, v) },
+  { member: 'slice', name: 'start', kind: 'clamped', call: (m, v: number) => m.slice(v) },
+  { member: 'slice', name: 'stop', kind: 'clamped', call: (m, v: number) => m.slice(0, v) },
+  { member: 'slice', name: 'step', kind: 'clamped', call: (m, v: number) => m.slice(0, 9, v) },
+  { member: 'setSlice', name: 'bytes', kind: 'bytes', call: (m, v: string) => m.setSlice(v, 0, 1) },
+  {
+    member: 'setSlice',
+    name: 'start',
+    kind: 'clamped',
+    call: (m, v: number) => m.setSlice('', v, 0),
+  },
+  {
+    member: 'setSlice',
+    name: 'stop',
+    kind: 'clamped',
+    call: (m, v: number) => m.setSlice('', 10, v),
+  },
+  {
+    member: 'setSlice',
+    name: 'step',
+    kind: 'clamped',
+    call: (m, v: number) => m.setSlice('', 5, 5, v),
+  },
+  { member: 'find', name: 'sub', kind: 'bytes', call: (m, v: string) => m.find(v) },
+  { member: 'find', name: 'start', kind: 'clamped', call: (m, v: number) => m.find('5', v) },
+  { member: 'find', name: 'end', kind: 'clamped', call: (m, v: number) => m.find('5', 0, v) },
+  { member: 'rfind', name: 'sub', kind: 'bytes', call: (m, v: string) => m.rfind(v) },
+  { member: 'rfind', name: 'start', kind: 'clamped', call: (m, v: number) => m.rfind('5', v) },
+  { member: 'rfind', name: 'end', kind: 'clamped', call: (m, v: number) => m.rfind('5', 0, v) },
+  { member: 'move', name: 'dest', kind: 'integer', call: (m, v: number) => m.move(v, 0, 1) },
+  { member: 'move', name: 'src', kind: 'integer', call: (m, v: number) => m.move(0, v, 1) },
+  { member: 'move', name: 'count', kind: 'integer', call: (m, v: number) => m.move(0, 1, v) },
+  { member: 'flush', name: 'offset', kind: 'optional', call: (m, v: number) => m.flush(v) },
+  { member: 'flush', name: 'size', kind: 'optional', call: (m, v: number) => m.flush(0, v) },
+  { member: 'flush', name: 'options', kind: 'options', call: (m, v: object) => m.flush(0, 1, v) },
+  {
+    member: 'flush',
+    name: 'flags',
+    kind: 'optional',
+    call: (m, v: number) => m.flush(0, 1, { flags: v }),
+  },
+  { member: 'madvise', name: 'option', kind: 'integer', call: (m, v: number) => m.madvise(v) },
+  {
+    member: 'madvise',
+    name: 'start',
+    kind: 'optional',
+    call: (m, v: number) => m.madvise(MADV_NORMAL, v),
+  },
+  { member: 'resize', name: 'newsize', kind: 'integer', call: (m, v: number) => m.resize(v) },
+  { member: 'resize', name: 'options', kind: 'options', call: (m, v: object) => m.resize(20, v) },
+  {
+    member: 'resize',
+    name: 'detach',
+    kind: 'boolean',
+    call: (m, v: boolean) => m.resize(20, { detach: v }),
+  },
+  { member: 'close', name: 'options', kind: 'options', call: (m, v: object) => m.close(v) },
+  {
+    member: 'close',
+    name: 'detach',
+    kind: 'boolean',
+    call: (m, v: boolean) => m.close({ detach: v }),
+  },
+  { member: 'setName', name: 'name', kind: 'text', call: (m, v: string) => m.setName(v) },
 ]
 
 function badValues(kind: Kind): unknown[] {
@@ -175,18 +208,20 @@ function leavesAlone(t: Assertions, call: (m: Mmap) => unknown, code: string, la
   t.is(after, `false 3 10 ${content} ${content}`, label)
 }
 
-for (const { member, name, kind, call } of table) {
+for (const entry of table) {
+  const { member, name, kind } = entry
   if (member === 'setName' && !linux) continue
   test(`${member}: ${name} of a wrong type is ERR_INVALID_ARG_TYPE`, (t) => {
     for (const value of badValues(kind)) {
       const label = `${member}(${name} = ${describe(value)})`
-      leavesAlone(t, (m) => call(m, value as never), 'ERR_INVALID_ARG_TYPE', label)
+      leavesAlone(t, (m) => entry.call(m, value), 'ERR_INVALID_ARG_TYPE', label)
     }
     t.deepEqual(coerced, [], 'nothing is converted by its own methods')
   })
 }
 
-for (const { member, name, kind, call } of table) {
+for (const entry of table) {
+  const { member, name, kind } = entry
   if (kind === 'integer' || kind === 'optional') {
     test(`${member}: ${name} past 2^53 - 1 is ERR_OUT_OF_RANGE`, (t) => {
       for (const value of [
@@ -200,7 +235,7 @@ for (const { member, name, kind, call } of table) {
       ]) {
         leavesAlone(
           t,
-          (m) => call(m, value as never),
+          (m) => entry.call(m, value),
           'ERR_OUT_OF_RANGE',
           `${member}(${name} = ${value})`,
         )
@@ -212,9 +247,9 @@ for (const { member, name, kind, call } of table) {
         for (const signed of [value, -value]) {
           const clamped = mapped(t, content)
           const plain = mapped(t, content)
-          const far = call(clamped, signed as never)
+          const far = entry.call(clamped, signed)
           // A bound past either end does what the nearest bound outside the map does.
-          const near = call(plain, (signed > 0 ? 1000 : -1000) as never)
+          const near = entry.call(plain, signed > 0 ? 1000 : -1000)
           const show = (result: unknown): string =>
             result instanceof ArrayBuffer || ArrayBuffer.isView(result)
               ? Buffer.from(result as ArrayBuffer).toString('latin1')
@@ -434,7 +469,10 @@ test('an option that closes or resizes the map is read once, before the first ch
         throw own
       },
     }
-    t.is(thrown(t, () => call(options)) as Error, own)
+    t.is(
+      thrown(t, () => call(options)),
+      own,
+    )
   }
   t.is(thrower.length, 10)
 })

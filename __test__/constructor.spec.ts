@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { inspect } from 'node:util'
 import {
   ACCESS_COPY,
   ACCESS_DEFAULT,
@@ -391,7 +392,7 @@ test('PyPy test_args: what a constructor refuses', (t) => {
     [fd, 1, 3],
     [fd, 1, null],
   ]) {
-    refuses(t, of(...args), 'ERR_INVALID_ARG_TYPE', undefined, `new Mmap(${String(args)})`)
+    refuses(t, of(...args), 'ERR_INVALID_ARG_TYPE', undefined, `new Mmap(${inspect(args)})`)
   }
   refuses(t, of(fd, -1), 'ERR_OUT_OF_RANGE', 'memory mapped length must be positive')
   refuses(t, of(fd, 2 ** 63), 'ERR_OUT_OF_RANGE')

@@ -199,7 +199,7 @@ test('CPython test_invalid_descriptor: a socket is refused, and nothing crashes'
   const server = createServer()
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   t.teardown(() => void server.close())
-  const fd = (server as unknown as { _handle?: { fd?: number } })._handle?.fd
+  const fd = Reflect.get(server, '_handle')?.fd as unknown
   if (typeof fd !== 'number' || fd < 0)
     return t.pass('this runtime shows no descriptor of a socket')
   for (const length of [4096, 0]) {

@@ -43,5 +43,5 @@ test('a map shows itself inside other values', (t) => {
       `<fmmap.Mmap closed=false, access=ACCESS_DEFAULT, length=${PAGESIZE}, pos=0, offset=${PAGESIZE}>`,
     ),
   )
-  t.is(`${m}`, inspect(m))
+  t.is(String(m), inspect(m))
 })

@@ -64,7 +64,10 @@ for (const [name, boundary] of [
     t.is(m.length, start + tail.length + 100)
     t.is(latin1(m.slice(start, start + tail.length)), tail)
     t.is(latin1(m.slice(start - 3, start + tail.length + 3)), `\0\0\0${tail}\0\0\0`)
-    t.is(latin1(m.slice(start + tail.length - 1, start - 1, -1)), [...tail].toReversed().join(''))
+    t.is(
+      latin1(m.slice(start + tail.length - 1, start - 1, -1)),
+      Array.from(tail).toReversed().join(''),
+    )
     t.is(latin1(Buffer.from(m.arrayBuffer(start, start + tail.length))), tail)
     t.is(m.get(boundary), 100)
     t.is(m.get(boundary - 1), 82)

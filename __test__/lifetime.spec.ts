@@ -57,7 +57,7 @@ test('CPython test_context_manager_exception: an error passes through, and the m
     outside = m
     throw own
   })
-  t.is(error as Error, own)
+  t.is(error, own)
   t.is(outside?.closed, true)
 })
 

@@ -113,8 +113,16 @@ test('PyPy test_find and test_rfind: bounds far out, at 0, and negative', (t) =>
   const m = mapped(t, 'foobar')
   for (const [sub, bounds] of pypy) {
     const [start = 0, end = 6] = bounds
-    t.is(m.find(sub, ...bounds), oracle('foobar', sub, start, end, false), `find ${sub} ${bounds}`)
-    t.is(m.rfind(sub, ...bounds), oracle('foobar', sub, start, end, true), `rfind ${sub} ${bounds}`)
+    t.is(
+      m.find(sub, ...bounds),
+      oracle('foobar', sub, start, end, false),
+      `find ${sub} ${bounds.join()}`,
+    )
+    t.is(
+      m.rfind(sub, ...bounds),
+      oracle('foobar', sub, start, end, true),
+      `rfind ${sub} ${bounds.join()}`,
+    )
   }
 })
 
@@ -269,9 +277,9 @@ test('random haystacks of few letters agree with Buffer, in both directions', (t
       const first = window.indexOf(sub)
       const last = window.lastIndexOf(sub)
       if (m.find(sub, start, end) !== (first < 0 ? -1 : first + start))
-        t.fail(`find of ${sub} in round ${round}`)
+        t.fail(`find of ${sub.toString()} in round ${round}`)
       if (m.rfind(sub, start, end) !== (last < 0 ? -1 : last + start))
-        t.fail(`rfind of ${sub} in round ${round}`)
+        t.fail(`rfind of ${sub.toString()} in round ${round}`)
     }
   }
   t.pass()

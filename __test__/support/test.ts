@@ -1,6 +1,7 @@
 // One `test` for every runtime: ava's under Node, and a small runner of the same shape elsewhere, so that Bun and
 // Deno run the very same spec files (`bun __test__/position.spec.ts`). FMMAP_TEST_PLAIN=1 asks Node for it too.
 import assert from 'node:assert/strict'
+import { inspect } from 'node:util'
 
 /** The part of ava's assertions that the specs use. */
 export interface Assertions {
@@ -76,7 +77,12 @@ function plainRunner(): Test {
       console.log(`${problem === undefined ? 'ok' : 'not ok'} ${index + 1} - ${title}`)
       if (problem !== undefined) {
         failed += 1
-        console.log(String((problem as Error).stack ?? problem).replaceAll(/^/gm, '  '))
+        console.log(
+          (problem instanceof Error ? String(problem.stack) : inspect(problem)).replaceAll(
+            /^/gm,
+            '  ',
+          ),
+        )
       }
     }
     console.log(`1..${registered.length}`)
@@ -88,6 +94,6 @@ function plainRunner(): Test {
 const plain =
   process.env.FMMAP_TEST_PLAIN === '1' || 'bun' in process.versions || 'deno' in process.versions
 
-const test: Test = plain ? plainRunner() : ((await import('ava')).default as Test)
+const test: Test = plain ? plainRunner() : (await import('ava')).default
 
 export default test
