@@ -5,6 +5,7 @@ use super::mark::Mark;
 use super::signal;
 use super::snapshot::Snapshots;
 use super::{RawFd, Reason};
+use crate::os::MAP_NORESERVE;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -274,7 +275,7 @@ fn zero(range: &Range<usize>) -> bool {
                 ptr::with_exposed_provenance_mut(start),
                 end - start,
                 libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_FIXED | libc::MAP_PRIVATE | libc::MAP_ANON | NORESERVE,
+                libc::MAP_FIXED | libc::MAP_PRIVATE | libc::MAP_ANON | MAP_NORESERVE,
                 -1,
                 0,
             )
@@ -289,8 +290,3 @@ fn zero(range: &Range<usize>) -> bool {
     }
     false
 }
-
-#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-const NORESERVE: libc::c_int = libc::MAP_NORESERVE;
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-const NORESERVE: libc::c_int = 0;

@@ -11,9 +11,15 @@ use std::sync::OnceLock;
 use crate::error::{Error, Result};
 
 pub use libc::{
-    EBADF, EEXIST, EINVAL, ENOENT, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED,
-    PROT_READ, PROT_WRITE,
+    EBADF, EEXIST, EINVAL, ENOENT, MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE,
 };
+
+/// Reserve no swap space.
+#[cfg(not(any(target_os = "freebsd", target_os = "dragonfly")))]
+pub use libc::MAP_NORESERVE;
+/// Reserve no swap space: FreeBSD never does for a mapping, and has no flag for it.
+#[cfg(any(target_os = "freebsd", target_os = "dragonfly"))]
+pub const MAP_NORESERVE: i32 = 0;
 
 /// A file of the operating system, borrowed from the caller.
 pub type Descriptor = RawFd;
