@@ -85,7 +85,7 @@ function inTurn(
         running += 1
         chunk.then(resolve, reject).finally(ended)
       } catch (error) {
-        reject(error as Error)
+        reject(error)
       }
       return true
     })
