@@ -178,7 +178,7 @@ impl Meter {
         if self.work > self.work_free.saturating_add(2 * scanned) {
             return Some(Outcome::Overworked);
         }
-        if self.alarms > self.alarms_free.saturating_add(scanned / 1024) {
+        if self.alarms > self.alarms_free.saturating_add(scanned / 4096) {
             return Some(Outcome::Crowded);
         }
         None

@@ -1,0 +1,450 @@
+//! The search of fmmap-core beside its peers: the memchr crate, glibc, stringzilla.
+//!
+//! ```sh
+//! cargo run --release --manifest-path benchmark/rust/Cargo.toml -- [--quick] [--json FILE] [--only TEXT]
+//! ```
+//!
+//! Peers alternate, and must give the same answers. Printed are the median and the best GB/s of
+//! each (GB are 10^9 bytes), and ours as a multiple of the others by the medians. "one byte" is
+//! memchr's scan of the same haystack for a byte that it lacks: the speed at which this machine
+//! reads memory, and so the limit of any search.
+
+mod haystacks;
+mod rows;
+
+use fmmap_core::search;
+use haystacks::Kind;
+use memchr::memmem;
+use rows::{COUNTS, ROWS, Row};
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::time::Instant;
+
+/// One peer's speed in one row.
+struct Figure {
+    row: String,
+    haystack: String,
+    needle: String,
+    direction: &'static str,
+    peer: &'static str,
+    median: f64,
+    best: f64,
+}
+
+type Search<'a> = Box<dyn Fn(&[u8], &[u8]) -> Option<usize> + 'a>;
+
+struct Options {
+    quick: bool,
+    json: Option<String>,
+    only: Option<String>,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut options = Options {
+        quick: false,
+        json: None,
+        only: None,
+    };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--quick" => options.quick = true,
+            "--json" => options.json = arguments.next(),
+            "--only" => options.only = arguments.next(),
+            other => return Err(format!("unknown option {other}").into()),
+        }
+    }
+    let mut figures = Vec::new();
+    println!(
+        "{:<24}{:<38}{:>8}{:>15}  {:>16}{:>16}{:>16}{:>16}   ours / each",
+        "haystack", "needle", "", "fmmap", "one byte", "memmem", "glibc", "stringzilla"
+    );
+    let mut haystack: (Option<(Kind, usize)>, Vec<u8>) = (None, Vec::new());
+    for (rows, counting) in [(ROWS, false), (COUNTS, true)] {
+        for row in rows {
+            let title = format!("{} {}", row.kind.name(), row.label);
+            if options
+                .only
+                .as_ref()
+                .is_some_and(|only| !title.contains(only.as_str()))
+            {
+                continue;
+            }
+            let len = row
+                .len
+                .unwrap_or(match (row.kind.adversarial(), options.quick) {
+                    (true, _) => 4 << 20,
+                    (false, true) => 48 << 20,
+                    (false, false) => 128 << 20,
+                });
+            if haystack.0 != Some((row.kind, len)) {
+                haystack = (Some((row.kind, len)), row.kind.make(len));
+            }
+            if counting {
+                count_row(row, &haystack.1, &options, &mut figures);
+            } else {
+                for reverse in [false, true] {
+                    search_row(row, reverse, &haystack.1, &options, &mut figures);
+                }
+            }
+        }
+    }
+    summary(&figures);
+    if let Some(path) = options.json {
+        std::fs::write(path, json(&figures)?)?;
+    }
+    Ok(())
+}
+
+/// A byte that the haystack lacks.
+fn absent_byte(haystack: &[u8]) -> Option<u8> {
+    (0..=255)
+        .rev()
+        .find(|&byte| memchr::memchr(byte, haystack).is_none())
+}
+
+fn search_row(
+    row: &Row,
+    reverse: bool,
+    haystack: &[u8],
+    options: &Options,
+    figures: &mut Vec<Figure>,
+) {
+    let needle = if haystack.is_empty() {
+        row.needle.make(b"fox jumps", 1)
+    } else {
+        row.needle.make(haystack, row.label.len() as u64)
+    };
+    let lacking = absent_byte(haystack);
+    let mut peers: Vec<(&'static str, Search<'_>)> = Vec::new();
+    let (forward, backward) = (
+        memmem::Finder::new(&needle),
+        memmem::FinderRev::new(&needle),
+    );
+    if reverse {
+        peers.push(("fmmap", Box::new(search::rfind)));
+        if let Some(byte) = lacking {
+            peers.push(("one byte", Box::new(move |h, _| memchr::memrchr(byte, h))));
+        }
+        peers.push((
+            "memmem",
+            Box::new(move |h, n| {
+                // Small haystacks are searched by one-shot calls, setup included, as ours are.
+                if h.len() <= 4096 {
+                    memmem::rfind(h, n)
+                } else {
+                    backward.rfind(h)
+                }
+            }),
+        ));
+        #[cfg(feature = "stringzilla")]
+        peers.push(("stringzilla", Box::new(|h, n| stringzilla::sz::rfind(h, n))));
+    } else {
+        peers.push(("fmmap", Box::new(search::find)));
+        if let Some(byte) = lacking {
+            peers.push(("one byte", Box::new(move |h, _| memchr::memchr(byte, h))));
+        }
+        peers.push((
+            "memmem",
+            Box::new(move |h, n| {
+                if h.len() <= 4096 {
+                    memmem::find(h, n)
+                } else {
+                    forward.find(h)
+                }
+            }),
+        ));
+        peers.push(("glibc", Box::new(glibc)));
+        #[cfg(feature = "stringzilla")]
+        peers.push(("stringzilla", Box::new(|h, n| stringzilla::sz::find(h, n))));
+    }
+    let answer = (peers[0].1)(haystack, &needle);
+    for (peer, search) in &peers[1..] {
+        if *peer != "one byte" {
+            assert_eq!(search(haystack, &needle), answer, "{} {peer}", row.label);
+        }
+    }
+    let scanned = match answer {
+        None => haystack.len(),
+        Some(at) if reverse => haystack.len() - at,
+        Some(at) => at + needle.len(),
+    };
+    let timed = alternate(&peers, options, |search, calls| {
+        for _ in 0..calls {
+            black_box(search(black_box(haystack), black_box(&needle)));
+        }
+    });
+    let direction = if reverse { "rfind" } else { "find" };
+    report(
+        row,
+        direction,
+        haystack.len(),
+        &needle,
+        timed,
+        |peer| {
+            if peer == "one byte" {
+                haystack.len()
+            } else {
+                scanned
+            }
+        },
+        figures,
+    );
+}
+
+fn count_row(row: &Row, haystack: &[u8], options: &Options, figures: &mut Vec<Figure>) {
+    let needle = row.needle.make(haystack, 1);
+    let finder = search::Finder::new(&needle);
+    let peers: Vec<(&'static str, Box<dyn Fn() -> usize + '_>)> = vec![
+        ("fmmap", Box::new(|| finder.count(haystack))),
+        (
+            "fmmap batches",
+            Box::new(|| {
+                let (mut sum, mut from, mut out) = (0, 0, [0.0; 4096]);
+                loop {
+                    let batch = finder.find_batch(&haystack[from..], from as u64, &mut out);
+                    sum += batch.written;
+                    match batch.next {
+                        Some(next) => from += next,
+                        None => return sum,
+                    }
+                }
+            }),
+        ),
+        (
+            "memmem",
+            Box::new(|| memmem::find_iter(haystack, &needle).count()),
+        ),
+    ];
+    let answer = (peers[0].1)();
+    for (peer, count) in &peers {
+        assert_eq!(count(), answer, "{} {peer}", row.label);
+    }
+    let timed = alternate(&peers, options, |count, calls| {
+        for _ in 0..calls {
+            black_box(count());
+        }
+    });
+    let row = Row {
+        label: row.label,
+        ..row.clone()
+    };
+    report(
+        &row,
+        "count",
+        haystack.len(),
+        &needle,
+        timed,
+        |_| haystack.len(),
+        figures,
+    );
+}
+
+/// The seconds a call of each peer, in rounds in which each has its turn.
+fn alternate<T>(
+    peers: &[(&'static str, T)],
+    options: &Options,
+    run: impl Fn(&T, u32),
+) -> Vec<(&'static str, Vec<f64>)> {
+    let (rounds, patience) = if options.quick { (5, 0.06) } else { (11, 1.0) };
+    // Enough calls for the clock to be exact.
+    let calls: Vec<u32> = peers
+        .iter()
+        .map(|(_, peer)| {
+            let mut calls = 1;
+            loop {
+                let begin = Instant::now();
+                run(peer, calls);
+                let seconds = begin.elapsed().as_secs_f64();
+                if seconds > 0.0005 || calls >= 1 << 24 {
+                    return calls;
+                }
+                calls *= 2;
+            }
+        })
+        .collect();
+    let mut times: Vec<(&'static str, Vec<f64>)> =
+        peers.iter().map(|&(name, _)| (name, Vec::new())).collect();
+    for _ in 0..rounds {
+        for (i, (_, peer)) in peers.iter().enumerate() {
+            let times = &mut times[i].1;
+            // The slow ones need no more proof.
+            if times.len() > 1 && times.iter().sum::<f64>() * f64::from(calls[i]) > patience {
+                continue;
+            }
+            let begin = Instant::now();
+            run(peer, calls[i]);
+            times.push(begin.elapsed().as_secs_f64() / f64::from(calls[i]));
+        }
+    }
+    times
+}
+
+fn report(
+    row: &Row,
+    direction: &'static str,
+    len: usize,
+    needle: &[u8],
+    timed: Vec<(&'static str, Vec<f64>)>,
+    bytes: impl Fn(&str) -> usize,
+    figures: &mut Vec<Figure>,
+) {
+    let name = if row.len.is_some() {
+        String::from("small")
+    } else {
+        row.kind.name().to_string()
+    };
+    let mut line = format!("{name:<24}{:<38}{direction:>8}", row.label);
+    let mut ratios = String::new();
+    let mut ours = 0.0;
+    for (peer, mut seconds) in timed {
+        seconds.sort_by(f64::total_cmp);
+        let speed = |seconds: f64| bytes(peer) as f64 / seconds / 1e9;
+        let (median, best) = (speed(seconds[seconds.len() / 2]), speed(seconds[0]));
+        if peer == "fmmap" {
+            ours = median;
+        } else {
+            let _ = write!(ratios, " {:.2} {peer},", ours / median);
+        }
+        if len <= 4096 {
+            let _ = write!(line, "{:>10.1} ns    ", seconds[seconds.len() / 2] * 1e9);
+        } else {
+            let _ = write!(line, "{median:>8.2} ({best:>5.2})");
+        }
+        figures.push(Figure {
+            row: row.label.to_string(),
+            haystack: format!("{name}, {len} bytes"),
+            needle: format!("{} bytes", needle.len()),
+            direction,
+            peer,
+            median,
+            best,
+        });
+    }
+    println!("{line}  {}", ratios.trim_end_matches(','));
+}
+
+/// Our median over a peer's in each row, and the targets.
+fn summary(figures: &[Figure]) {
+    let speed = |of: &Figure, peer: &str, direction: &str| {
+        figures
+            .iter()
+            .find(|f| {
+                f.row == of.row
+                    && f.haystack == of.haystack
+                    && f.peer == peer
+                    && f.direction == direction
+            })
+            .map(|f| f.median)
+    };
+    println!("\ntarget: number, met or missed");
+    let verdict = |name: &str, worst: Option<(f64, String)>, target: f64| {
+        if let Some((value, at)) = worst {
+            let word = if value >= target { "met" } else { "MISSED" };
+            println!("  {name}: {value:.2} (>= {target}) {word}, worst at {at}");
+        }
+    };
+    let worst =
+        |values: &mut dyn Iterator<Item = (f64, String)>| values.min_by(|a, b| a.0.total_cmp(&b.0));
+    let ours = || {
+        figures
+            .iter()
+            .filter(|f| f.peer == "fmmap" && !f.haystack.starts_with("small"))
+    };
+    let adversarial = |f: &Figure| {
+        ["a^n", "period", "Fibonacci"]
+            .iter()
+            .any(|kind| f.haystack.starts_with(kind))
+    };
+    let label = |f: &Figure| format!("{} {} {}", f.haystack, f.row, f.direction);
+    let text = |f: &Figure| {
+        ["random", "log text", "source text", "JSON", "UTF-16"]
+            .iter()
+            .any(|kind| f.haystack.starts_with(kind))
+    };
+    for direction in ["find", "rfind"] {
+        verdict(
+            &format!("{direction} over memchr's one-byte scan, random and text"),
+            worst(
+                &mut ours()
+                    .filter(|f| text(f) && f.direction == direction)
+                    .filter_map(|f| Some((f.median / speed(f, "one byte", direction)?, label(f)))),
+            ),
+            0.85,
+        );
+    }
+    verdict(
+        "rfind over find",
+        worst(
+            &mut ours()
+                .filter(|f| f.direction == "find")
+                .filter_map(|f| Some((speed(f, "fmmap", "rfind")? / f.median, label(f)))),
+        ),
+        0.9,
+    );
+    verdict(
+        "GB/s, worst row but the adversarial",
+        worst(
+            &mut ours()
+                .filter(|f| !adversarial(f) && f.direction != "count")
+                .map(|f| (f.median, label(f))),
+        ),
+        12.0,
+    );
+    verdict(
+        "GB/s, adversarial",
+        worst(
+            &mut ours()
+                .filter(|f| adversarial(f))
+                .map(|f| (f.median, label(f))),
+        ),
+        1.0,
+    );
+    for peer in ["memmem", "glibc", "stringzilla"] {
+        verdict(
+            &format!("over {peer}, random, text and DNA"),
+            worst(
+                &mut ours()
+                    .filter(|f| !adversarial(f) && f.direction != "count")
+                    .filter_map(|f| Some((f.median / speed(f, peer, f.direction)?, label(f)))),
+            ),
+            0.9,
+        );
+    }
+    verdict(
+        "count over memmem's",
+        worst(
+            &mut ours()
+                .filter(|f| f.direction == "count")
+                .filter_map(|f| Some((f.median / speed(f, "memmem", "count")?, label(f)))),
+        ),
+        1.0,
+    );
+}
+
+fn json(figures: &[Figure]) -> Result<String, std::fmt::Error> {
+    let mut text = String::from("[\n");
+    for (i, f) in figures.iter().enumerate() {
+        let comma = if i + 1 < figures.len() { "," } else { "" };
+        writeln!(
+            text,
+            "  {{\"row\": {:?}, \"haystack\": {:?}, \"needle\": {:?}, \"direction\": {:?}, \"peer\": {:?}, \"gbps_median\": {:.4}, \"gbps_best\": {:.4}}}{comma}",
+            f.row, f.haystack, f.needle, f.direction, f.peer, f.median, f.best
+        )?;
+    }
+    text.push_str("]\n");
+    Ok(text)
+}
+
+fn glibc(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    // SAFETY: both pointers and lengths are of live slices.
+    let at = unsafe {
+        libc::memmem(
+            haystack.as_ptr().cast(),
+            haystack.len(),
+            needle.as_ptr().cast(),
+            needle.len(),
+        )
+    };
+    (!at.is_null()).then(|| at.addr() - haystack.as_ptr().addr())
+}
