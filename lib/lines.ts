@@ -48,7 +48,7 @@ function* up(region: Region, start: number, last: number | undefined): Generator
     const end = endOf(region, last)
     if (from >= end) return
     const slab = freshSlab(Math.min(BLOCK, end - from))
-    const count = region.answered(native.lineBatch(region.handle, from, end, slab, offsets, false))
+    const count = region.answered(native.lineBatch(slab, offsets, false, region.handle, from, end))
     let begin = 0
     for (let at = 0; at < count; at += 1) {
       const newline = offsets[at] as number
@@ -63,7 +63,7 @@ function* up(region: Region, start: number, last: number | undefined): Generator
       yield Buffer.from(slab.buffer, 0, slab.length)
       return
     } else {
-      const newline = region.answered(native.find(region.handle, NEWLINE, from + slab.length, end))
+      const newline = region.answered(native.find(NEWLINE, region.handle, from + slab.length, end))
       yield longLine(region, from, newline === -1 ? end : newline)
       from = newline === -1 ? end : newline + 1
     }
@@ -75,7 +75,7 @@ function* down(region: Region, start: number, last: number | undefined): Generat
   region.checkReadable()
   let end = endOf(region, last)
   // The newline that ends the last line is not the start of another.
-  if (end > start && native.find(region.handle, NEWLINE, end - 1, end) === end - 1) end -= 1
+  if (end > start && native.find(NEWLINE, region.handle, end - 1, end) === end - 1) end -= 1
   else if (end <= start) return
   for (;;) {
     region.checkReadable()
@@ -83,7 +83,7 @@ function* down(region: Region, start: number, last: number | undefined): Generat
     end = Math.min(end, region.length)
     if (end < start) return
     const slab = freshSlab(Math.min(BLOCK, end - start))
-    const count = region.answered(native.lineBatch(region.handle, start, end, slab, offsets, true))
+    const count = region.answered(native.lineBatch(slab, offsets, true, region.handle, start, end))
     const base = end - slab.length
     let stop = slab.length
     for (let at = 0; at < count; at += 1) {
@@ -99,7 +99,7 @@ function* down(region: Region, start: number, last: number | undefined): Generat
     if (count > 0) {
       end = base + stop
     } else {
-      const newline = region.answered(native.rfind(region.handle, NEWLINE, start, base))
+      const newline = region.answered(native.rfind(NEWLINE, region.handle, start, base))
       yield longLine(region, newline === -1 ? start : newline + 1, end)
       if (newline === -1) return
       end = newline
@@ -109,6 +109,6 @@ function* down(region: Region, start: number, last: number | undefined): Generat
 
 function longLine(region: Region, from: number, end: number): Buffer {
   const line = allocate(end - from)
-  region.answered(native.copyOut(region.handle, from, line, 0, line.length))
+  region.answered(native.copyOut(line, region.handle, from, 0, line.length))
   return line
 }

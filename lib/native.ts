@@ -46,47 +46,47 @@ export interface Natives {
   peek(handle: Handle, index: number): Touched<number>
   poke(handle: Handle, index: number, byte: number): Touched<number>
   copyOut(
+    target: Uint8Array,
     handle: Handle,
     from: number,
-    target: Uint8Array,
     at: number,
     count: number,
   ): Touched<number>
-  copyIn(handle: Handle, to: number, source: Uint8Array, at: number, count: number): Touched<number>
+  copyIn(source: Uint8Array, handle: Handle, to: number, at: number, count: number): Touched<number>
   strideOut(
+    target: Uint8Array,
     handle: Handle,
     start: number,
     step: number,
     count: number,
-    target: Uint8Array,
   ): Touched<number>
   strideIn(
+    source: Uint8Array,
     handle: Handle,
     start: number,
     step: number,
     count: number,
-    source: Uint8Array,
   ): Touched<number>
   move(handle: Handle, dest: number, src: number, count: number): Touched<number>
-  line(handle: Handle, from: number, target: Uint8Array, at: number): Touched<number>
+  line(target: Uint8Array, handle: Handle, from: number, at: number): Touched<number>
   // search.rs
-  find(handle: Handle, needle: Uint8Array, start: number, end: number): Touched<number>
-  rfind(handle: Handle, needle: Uint8Array, start: number, end: number): Touched<number>
-  count(handle: Handle, needle: Uint8Array, start: number, end: number): Touched<number>
+  find(needle: Uint8Array, handle: Handle, start: number, end: number): Touched<number>
+  rfind(needle: Uint8Array, handle: Handle, start: number, end: number): Touched<number>
+  count(needle: Uint8Array, handle: Handle, start: number, end: number): Touched<number>
   findBatch(
-    handle: Handle,
     needle: Uint8Array,
+    out: Float64Array,
+    handle: Handle,
     from: number,
     end: number,
-    out: Float64Array,
   ): Touched<number>
   lineBatch(
-    handle: Handle,
-    from: number,
-    end: number,
     slab: Uint8Array,
     out: Float64Array,
     reverse: boolean,
+    handle: Handle,
+    from: number,
+    end: number,
   ): Touched<number>
   // views.rs
   window(handle: Handle, from: number, length: number): ArrayBuffer
@@ -97,4 +97,66 @@ export interface Natives {
   constants(): Record<string, number>
 }
 
-export const native = makeNatives() as unknown as Natives
+// The rolled-up natives are typed by hand: the generated declarations know them as an object.
+const raw = makeNatives() as unknown as Natives & { readonly registers?: ArrayBuffer }
+
+/**
+ * Where external buffers are allowed, the natives that are called most take their numbers from registers: a
+ * number that is not passed is read from the register of its place. That is 15 to 20 ns less a call.
+ */
+function inRegisters(memory: ArrayBuffer): Partial<Natives> {
+  const registers = new Float64Array(memory)
+  // Constants, so that a call is inlined.
+  const { peek, poke, copyOut, copyIn, line, find, rfind } = raw as unknown as Record<
+    keyof Natives,
+    (array?: Uint8Array) => Touched<number>
+  >
+  return {
+    peek(handle, index) {
+      registers[0] = handle
+      registers[1] = index
+      return peek()
+    },
+    poke(handle, index, byte) {
+      registers[0] = handle
+      registers[1] = index
+      registers[2] = byte
+      return poke()
+    },
+    copyOut(target, handle, from, at, count) {
+      registers[1] = handle
+      registers[2] = from
+      registers[3] = at
+      registers[4] = count
+      return copyOut(target)
+    },
+    copyIn(source, handle, to, at, count) {
+      registers[1] = handle
+      registers[2] = to
+      registers[3] = at
+      registers[4] = count
+      return copyIn(source)
+    },
+    line(target, handle, from, at) {
+      registers[1] = handle
+      registers[2] = from
+      registers[3] = at
+      return line(target)
+    },
+    find(needle, handle, start, end) {
+      registers[1] = handle
+      registers[2] = start
+      registers[3] = end
+      return find(needle)
+    },
+    rfind(needle, handle, start, end) {
+      registers[1] = handle
+      registers[2] = start
+      registers[3] = end
+      return rfind(needle)
+    },
+  }
+}
+
+export const native: Natives =
+  raw.registers === undefined ? raw : { ...raw, ...inRegisters(raw.registers) }

@@ -51,7 +51,7 @@ export function readInto(region: Region, target: unknown): number {
   region.checkReadable()
   const count = Math.min(byteLength(into), rest(region))
   if (count === 0) return 0
-  region.answered(native.copyOut(region.handle, region.position, into, 0, count))
+  region.answered(native.copyOut(into, region.handle, region.position, 0, count))
   region.position += count
   return count
 }
@@ -73,13 +73,13 @@ export function readline(region: Region): Buffer {
   if (from >= region.length) return Buffer.alloc(0)
   const slab = slabFor(SMALL)
   const used = slabUsed()
-  const count = region.answered(native.line(region.handle, from, slab, used))
+  const count = region.answered(native.line(slab, region.handle, from, used))
   let line: Buffer
   if (count <= slab.length - used) {
     line = cut(count)
   } else {
     line = allocate(count)
-    region.answered(native.copyOut(region.handle, from, line, 0, count))
+    region.answered(native.copyOut(line, region.handle, from, 0, count))
   }
   region.position = from + count
   return line
@@ -98,7 +98,7 @@ export function write(region: Region, value: unknown): number {
     if (Atomics.load(epoch, 0) !== region.epoch) region.checkWhole()
   } else if (count > 0) {
     region.missed(at, true)
-    region.answered(native.copyIn(region.handle, at, source, 0, count))
+    region.answered(native.copyIn(source, region.handle, at, 0, count))
   }
   region.position = at + count
   return count

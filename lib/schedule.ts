@@ -219,7 +219,7 @@ function ask<T>(
   inChunks: () => Promise<T>,
 ): Promise<T> | T {
   if (where.end - where.from > SMALL && byteLength(needle) > 0) return inChunks()
-  const answer = region.answered(atOnce(region.handle, needle, where.from, where.end))
+  const answer = region.answered(atOnce(needle, region.handle, where.from, where.end))
   how.onProgress?.(where.until - where.from, where.until - where.from)
   return answer as T
 }
@@ -365,7 +365,7 @@ async function searchRound(
   const { from, end } = where
   if (end - from <= SMALL) {
     const batch = new Float64Array(4097)
-    const found = region.answered(native.findBatch(region.handle, needle, from, end, batch))
+    const found = region.answered(native.findBatch(needle, batch, region.handle, from, end))
     const next = batch[4096] as number
     return { offsets: [batch.subarray(0, found + 1)], next }
   }

@@ -36,7 +36,7 @@ function search(
   const first = clamp(from ?? region.position, length)
   const last = to === undefined ? length : clamp(to, length)
   if (last < first) return -1
-  return region.answered(answer(region.handle, needle, first, last))
+  return region.answered(answer(needle, region.handle, first, last))
 }
 
 export function find(region: Region, sub: unknown, start: unknown, end: unknown): number {
@@ -56,7 +56,7 @@ export function count(region: Region, sub: unknown, given: SearchRange | undefin
   const first = clamp(from, region.length)
   const last = to === undefined ? region.length : clamp(to, region.length)
   if (last < first) return 0
-  return region.answered(native.count(region.handle, needle, first, last))
+  return region.answered(native.count(needle, region.handle, first, last))
 }
 
 /** A limit of matches: an integer that is not negative. */
@@ -104,7 +104,7 @@ function* matches(
     const end = Math.min(last ?? region.length, region.length)
     if (from > end - size) return
     const room = left < BATCH ? batch.subarray(0, left + 1) : batch
-    const found = region.answered(native.findBatch(region.handle, needle, from, end, room))
+    const found = region.answered(native.findBatch(needle, room, region.handle, from, end))
     from = room[room.length - 1] as number
     for (let at = 0; at < found; at += 1) {
       const offset = batch[at] as number

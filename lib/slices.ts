@@ -16,11 +16,11 @@ export function clamp(bound: number, length: number): number {
 export function copyOut(region: Region, from: number, count: number): Buffer {
   if (count <= SMALL) {
     const slab = slabFor(count)
-    region.answered(native.copyOut(region.handle, from, slab, slabUsed(), count))
+    region.answered(native.copyOut(slab, region.handle, from, slabUsed(), count))
     return cut(count)
   }
   const copy = allocate(count)
-  region.answered(native.copyOut(region.handle, from, copy, 0, count))
+  region.answered(native.copyOut(copy, region.handle, from, 0, count))
   return copy
 }
 
@@ -109,7 +109,7 @@ export function slice(region: Region, start: unknown, stop: unknown, step: unkno
   const { start: from, count } = adjust(first, last, by, region.length)
   if (by === 1 || count <= 1) return count === 0 ? Buffer.alloc(0) : copyOut(region, from, count)
   const copy = allocate(count)
-  region.answered(native.strideOut(region.handle, from, by, count, copy))
+  region.answered(native.strideOut(copy, region.handle, from, by, count))
   return copy
 }
 
@@ -129,9 +129,9 @@ export function setSlice(
   const source = bytes(value, 'bytes')
   if (byteLength(source) !== count) throw outOfRange('mmap slice assignment is wrong size')
   if (by === 1 || count <= 1) {
-    if (count > 0) region.answered(native.copyIn(region.handle, from, source, 0, count))
+    if (count > 0) region.answered(native.copyIn(source, region.handle, from, 0, count))
   } else {
-    region.answered(native.strideIn(region.handle, from, by, count, source))
+    region.answered(native.strideIn(source, region.handle, from, by, count))
   }
 }
 
@@ -142,7 +142,7 @@ export function arrayBuffer(region: Region, start: unknown, end: unknown): Array
   region.checkReadable()
   const { start: first, count } = adjust(from, to, 1, region.length)
   const copy = new Uint8Array(newArrayBuffer(count))
-  if (count > 0) region.answered(native.copyOut(region.handle, first, copy, 0, count))
+  if (count > 0) region.answered(native.copyOut(copy, region.handle, first, 0, count))
   return copy.buffer
 }
 

@@ -31,9 +31,13 @@ fn inside(mapping: &Mapping, from: usize, len: usize) -> Answer<*mut u8> {
     Ok(unsafe { mapping.segment().start().add(from) })
 }
 
-/// Runs `touch` on the map of argument 0; the answer is `None` when the map has lost a page.
-fn touch<T>(call: &Call, touch: impl FnOnce(&Mapping) -> Answer<T>) -> Answer<Option<T>> {
-    open(call.number(0)?, |open| {
+/// Runs `touch` on the map of argument `handle`; the answer is `None` when the map has lost a page.
+fn touch<T>(
+    call: &Call,
+    handle: usize,
+    touch: impl FnOnce(&Mapping) -> Answer<T>,
+) -> Answer<Option<T>> {
+    open(call.number(handle)?, |open| {
         let answer = touch(&open.mapping)?;
         Ok(open.mapping.fault().is_none().then_some(answer))
     })
@@ -43,9 +47,9 @@ fn number(call: &Call, answer: Option<usize>) -> Value {
     answer.map_or(Ok(None), |number| call.size(number))
 }
 
-/// The part of argument `at`, a `Uint8Array`, that starts at `from` and has `len` bytes.
-fn part(call: &Call, at: usize, from: usize, len: usize) -> Answer<*mut u8> {
-    let (memory, room) = call.memory(at)?;
+/// The part of argument 0, a `Uint8Array`, that starts at `from` and has `len` bytes.
+fn part(call: &Call, from: usize, len: usize) -> Answer<*mut u8> {
+    let (memory, room) = call.memory(0)?;
     if from.checked_add(len).is_none_or(|end| end > room) {
         return Err(Failure::Argument("the array is too short"));
     }
@@ -53,10 +57,10 @@ fn part(call: &Call, at: usize, from: usize, len: usize) -> Answer<*mut u8> {
     Ok(unsafe { memory.add(from) })
 }
 
-/// The arguments 1 to 3 of a strided copy: where it starts, its step and how many bytes. Both ends are
+/// The arguments 2 to 4 of a strided copy: where it starts, its step and how many bytes. Both ends are
 /// checked to be inside the mapping.
 fn stride(call: &Call, mapping: &Mapping) -> Answer<(*mut u8, isize, usize)> {
-    let (start, step, count) = (call.index(1)?, call.number(2)?, call.index(3)?);
+    let (start, step, count) = (call.index(2)?, call.number(3)?, call.index(4)?);
     #[allow(clippy::cast_possible_truncation)] // saturates, and is then out of bounds
     let step = step as isize;
     if count == 0 {
@@ -75,7 +79,7 @@ natives! {
     /// `peek(handle, index)`: the byte.
     peek as c"peek"(call) {
         let at = call.index(1)?;
-        let byte = touch(call, |mapping| {
+        let byte = touch(call, 0, |mapping| {
             let byte = readable(mapping, at, 1)?;
             // SAFETY: the byte is mapped and readable; others may write it, so the read is volatile.
             Ok(usize::from(unsafe { byte.read_volatile() }))
@@ -85,9 +89,9 @@ natives! {
 
     /// `poke(handle, index, byte)`: 1.
     poke as c"poke"(call) {
-        let (at, value) = (call.index(1)?, call.int(2)?);
+        let (at, value) = (call.index(1)?, call.index(2)?);
         let value = u8::try_from(value).map_err(|_| Failure::Argument("not a byte"))?;
-        let done = touch(call, |mapping| {
+        let done = touch(call, 0, |mapping| {
             let byte = writable(mapping, at, 1)?;
             // SAFETY: the byte is mapped and writable; others may read it, so the write is volatile.
             unsafe { byte.write_volatile(value) };
@@ -96,11 +100,11 @@ natives! {
         number(call, done)
     }
 
-    /// `copyOut(handle, from, target, at, count)`: `count`.
+    /// `copyOut(target, handle, from, at, count)`: `count`.
     copy_out as c"copyOut"(call) {
-        let (from, at, count) = (call.index(1)?, call.index(3)?, call.index(4)?);
-        let target = part(call, 2, at, count)?;
-        let copied = touch(call, |mapping| {
+        let (from, at, count) = (call.index(2)?, call.index(3)?, call.index(4)?);
+        let target = part(call, at, count)?;
+        let copied = touch(call, 1, |mapping| {
             let source = readable(mapping, from, count)?;
             // SAFETY: both have `count` bytes; they may overlap, the target may be a view of the map.
             unsafe { ptr::copy(source, target, count) };
@@ -109,11 +113,11 @@ natives! {
         number(call, copied)
     }
 
-    /// `copyIn(handle, to, source, at, count)`: `count`.
+    /// `copyIn(source, handle, to, at, count)`: `count`.
     copy_in as c"copyIn"(call) {
-        let (to, at, count) = (call.index(1)?, call.index(3)?, call.index(4)?);
-        let source = part(call, 2, at, count)?;
-        let copied = touch(call, |mapping| {
+        let (to, at, count) = (call.index(2)?, call.index(3)?, call.index(4)?);
+        let source = part(call, at, count)?;
+        let copied = touch(call, 1, |mapping| {
             let target = writable(mapping, to, count)?;
             // SAFETY: both have `count` bytes; they may overlap, the source may be a view of the map.
             unsafe { ptr::copy(source, target, count) };
@@ -122,11 +126,11 @@ natives! {
         number(call, copied)
     }
 
-    /// `strideOut(handle, start, step, count, target)`: `count` bytes, `step` apart, to the target's start.
+    /// `strideOut(target, handle, start, step, count)`: `count` bytes, `step` apart, to the target's start.
     stride_out as c"strideOut"(call) {
-        let count = call.index(3)?;
-        let target = part(call, 4, 0, count)?;
-        let copied = touch(call, |mapping| {
+        let count = call.index(4)?;
+        let target = part(call, 0, count)?;
+        let copied = touch(call, 1, |mapping| {
             readable(mapping, 0, 0)?;
             let (start, step, count) = stride(call, mapping)?;
             for at in 0..count {
@@ -142,11 +146,11 @@ natives! {
         number(call, copied)
     }
 
-    /// `strideIn(handle, start, step, count, source)`: the reverse.
+    /// `strideIn(source, handle, start, step, count)`: the reverse.
     stride_in as c"strideIn"(call) {
-        let count = call.index(3)?;
-        let source = part(call, 4, 0, count)?;
-        let copied = touch(call, |mapping| {
+        let count = call.index(4)?;
+        let source = part(call, 0, count)?;
+        let copied = touch(call, 1, |mapping| {
             writable(mapping, 0, 0)?;
             let (start, step, count) = stride(call, mapping)?;
             for at in 0..count {
@@ -165,7 +169,7 @@ natives! {
     /// `move(handle, dest, src, count)`: `count`.
     move_bytes as c"move"(call) {
         let (dest, src, count) = (call.index(1)?, call.index(2)?, call.index(3)?);
-        let moved = touch(call, |mapping| {
+        let moved = touch(call, 0, |mapping| {
             let source = readable(mapping, src, count)?;
             let target = writable(mapping, dest, count)?;
             // SAFETY: both ranges are inside the mapping; `copy` is memmove.
@@ -175,13 +179,13 @@ natives! {
         number(call, moved)
     }
 
-    /// `line(handle, from, target, at)`: the length of the line that starts at `from`, its newline included.
+    /// `line(target, handle, from, at)`: the length of the line that starts at `from`, its newline included.
     /// It is copied to `at` of the target when there is room for it.
     line as c"line"(call) {
-        let (from, at) = (call.index(1)?, call.index(3)?);
-        let (target, room) = call.memory(2)?;
+        let (from, at) = (call.index(2)?, call.index(3)?);
+        let (target, room) = call.memory(0)?;
         let room = room.saturating_sub(at);
-        let len = touch(call, |mapping| {
+        let len = touch(call, 1, |mapping| {
             let source = readable(mapping, from, 0)?;
             // SAFETY: `from <= len`, the mapping is readable, and the slice ends with this call.
             let rest = unsafe { mapping.segment().bytes(from, mapping.len()) };

@@ -11,11 +11,11 @@ use crate::table::open;
 /// the whole map, and the call's own cost is lost in the time that this takes.
 const SPAN: usize = 1 << 20;
 
-/// Runs `find` on `[start, end)` of the map (arguments 2 and 3) with the needle (argument 1). The answer is
+/// Runs `find` on `[start, end)` of the map (arguments 2 and 3) with the needle (argument 0). The answer is
 /// an offset from the start of the map, -1 when the needle is absent, undefined after a fault.
 fn offset_of(call: &Call, find: impl FnOnce(&[u8], &[u8]) -> Option<usize>) -> Value {
     let (start, end) = (call.index(2)?, call.index(3)?);
-    let found = over(call, start, end, |haystack, needle| {
+    let found = over(call, 1, start, end, |haystack, needle| {
         find(haystack, needle).map(|at| start + at)
     })?;
     match found {
@@ -27,13 +27,14 @@ fn offset_of(call: &Call, find: impl FnOnce(&[u8], &[u8]) -> Option<usize>) -> V
 
 fn over<T>(
     call: &Call,
+    handle: usize,
     start: usize,
     end: usize,
     look: impl FnOnce(&[u8], &[u8]) -> T,
 ) -> Answer<Option<T>> {
     // SAFETY: no JavaScript runs before this function returns.
-    let needle = unsafe { call.bytes(1) }?;
-    open(call.number(0)?, |open| {
+    let needle = unsafe { call.bytes(0) }?;
+    open(call.number(handle)?, |open| {
         let mapping = &open.mapping;
         let answer = look(readable(mapping, start, end)?, needle);
         Ok(mapping.fault().is_none().then_some(answer))
@@ -41,26 +42,26 @@ fn over<T>(
 }
 
 natives! {
-    /// `find(handle, needle, start, end)`.
+    /// `find(needle, handle, start, end)`.
     find as c"find"(call) { offset_of(call, search::find) }
 
-    /// `rfind(handle, needle, start, end)`.
+    /// `rfind(needle, handle, start, end)`.
     rfind as c"rfind"(call) { offset_of(call, search::rfind) }
 
-    /// `count(handle, needle, start, end)`: of matches that don't overlap.
+    /// `count(needle, handle, start, end)`: of matches that don't overlap.
     count as c"count"(call) {
-        let counted = over(call, call.index(2)?, call.index(3)?, search::count)?;
+        let counted = over(call, 1, call.index(2)?, call.index(3)?, search::count)?;
         counted.map_or(Ok(None), |count| call.size(count))
     }
 
-    /// `findBatch(handle, needle, from, end, out)`: how many offsets of matches it wrote to `out`, a
+    /// `findBatch(needle, out, handle, from, end)`: how many offsets of matches it wrote to `out`, a
     /// `Float64Array`. Its last element is where to go on; nothing is left when no match fits from there.
     find_batch as c"findBatch"(call) {
-        let (from, end) = (call.index(2)?, call.index(3)?);
+        let (from, end) = (call.index(3)?, call.index(4)?);
         // SAFETY: no JavaScript runs before this function returns, and this is the only slice.
-        let out = unsafe { call.floats(4) }?;
+        let out = unsafe { call.floats(1) }?;
         let (next, out) = out.split_last_mut().ok_or(Failure::Argument("an empty array"))?;
-        let written = over(call, from, end, |haystack, needle| {
+        let written = over(call, 2, from, end, |haystack, needle| {
             // Chunks are of starts: a match may reach beyond its chunk.
             let starts = (haystack.len() + 1).saturating_sub(needle.len()).min(SPAN);
             let found = Starts { from, starts }.batch(&Finder::new(needle), haystack, out);
@@ -70,15 +71,15 @@ natives! {
         written.map_or(Ok(None), |written| call.size(written))
     }
 
-    /// `lineBatch(handle, from, end, slab, out, reverse)`: copies as many bytes as the slab has room for, the
+    /// `lineBatch(slab, out, reverse, handle, from, end)`: copies as many bytes as the slab has room for, the
     /// first of the range or, in reverse, the last, and writes the offsets of their newlines in the slab to
     /// `out`. The answer is how many it wrote.
     line_batch as c"lineBatch"(call) {
-        let (from, end, reverse) = (call.index(1)?, call.index(2)?, call.boolean(5)?);
-        let (slab, room) = call.memory(3)?;
+        let (from, end, reverse) = (call.index(4)?, call.index(5)?, call.boolean(2)?);
+        let (slab, room) = call.memory(0)?;
         // SAFETY: no JavaScript runs before this function returns, and this is the only slice.
-        let out = unsafe { call.floats(4) }?;
-        let written = open(call.number(0)?, |open| {
+        let out = unsafe { call.floats(1) }?;
+        let written = open(call.number(3)?, |open| {
             let mapping = &open.mapping;
             let bytes = readable(mapping, from, end)?;
             let len = room.min(bytes.len());

@@ -8,7 +8,7 @@ use fmmap_core::{Error, fault};
 use napi::sys;
 
 use crate::error::{Answer, Failure, check};
-use crate::raw::{Call, natives};
+use crate::raw::natives;
 use crate::table::{Hold, open};
 
 /// Whether external buffers are forbidden by the environment, as Electron forbids them: for tests.
@@ -19,8 +19,8 @@ fn forbidden() -> bool {
 }
 
 /// An `ArrayBuffer` over memory that is not the runtime's.
-fn external(
-    call: &Call,
+pub(crate) fn external(
+    env: sys::napi_env,
     start: *mut u8,
     len: usize,
     finalize: sys::napi_finalize,
@@ -34,7 +34,7 @@ fn external(
     // SAFETY: the memory is mapped until `finalize` has run, or until the buffer was detached.
     let status = unsafe {
         sys::napi_create_external_arraybuffer(
-            call.env,
+            env,
             start.cast(),
             len,
             finalize,
@@ -49,8 +49,14 @@ fn external(
     Ok(buffer)
 }
 
-/// The window's memory belongs to the slot, which detaches it before the memory goes.
-unsafe extern "C" fn forget(_env: sys::napi_env, _data: *mut c_void, _hint: *mut c_void) {}
+/// For memory that somebody else owns: the window's slot detaches it before the memory goes; the epoch is
+/// the process's, the registers are the environment's.
+pub(crate) unsafe extern "C" fn forget(
+    _env: sys::napi_env,
+    _data: *mut c_void,
+    _hint: *mut c_void,
+) {
+}
 
 /// Runs on any thread, so it only lets the memory go.
 unsafe extern "C" fn release(_env: sys::napi_env, _data: *mut c_void, hint: *mut c_void) {
@@ -71,7 +77,7 @@ natives! {
             // SAFETY: `from` is inside the mapping.
             Ok(unsafe { open.mapping.segment().start().add(from) })
         })?;
-        let buffer = external(call, start, len, Some(forget), ptr::null_mut())?;
+        let buffer = external(call.env, start, len, Some(forget), ptr::null_mut())?;
         let mut reference = ptr::null_mut();
         // SAFETY: `buffer` is of this callback's scope, `reference` valid for writing.
         check(unsafe { sys::napi_create_reference(call.env, buffer, 1, &raw mut reference) })?;
@@ -109,7 +115,7 @@ natives! {
         })?;
         let (start, len) = hold.range().ok_or(Failure::Closed)?;
         let hint = Arc::into_raw(hold).cast_mut().cast();
-        let buffer = external(call, start, len, Some(release), hint);
+        let buffer = external(call.env, start, len, Some(release), hint);
         if buffer.is_err() {
             // SAFETY: no buffer was made, so no finalizer will run for `hint`.
             drop(unsafe { Arc::from_raw(hint.cast::<Hold>()) });
@@ -142,6 +148,6 @@ natives! {
     /// `epoch()`: four bytes that change when a page anywhere was missing; process-wide, never freed.
     epoch as c"epoch"(call) {
         let epoch = ptr::from_ref(fault::epoch()).cast_mut().cast();
-        external(call, epoch, 4, Some(forget), ptr::null_mut()).map(Some)
+        external(call.env, epoch, 4, Some(forget), ptr::null_mut()).map(Some)
     }
 }
