@@ -70,7 +70,6 @@ impl Mapping {
         let Some(fd) = fd else {
             return Self::map(None, length, options, protection);
         };
-        os::full_sync(fd);
         // A descriptor that can't be asked is one that can't be mapped either: dup or mmap says so.
         let length = match os::stat(fd) {
             Ok(stat) if stat.regular => length_in_file(length, options.offset, stat.size)?,
@@ -145,6 +144,9 @@ impl Mapping {
         protection: Protection,
     ) -> Result<Self> {
         let len = usize::try_from(length).map_err(|_| Error::LengthTooLarge)?;
+        if let Some(fd) = fd {
+            os::full_sync(fd);
+        }
         let file = match fd {
             Some(fd) if options.track => Some(Arc::new(os::duplicate(fd)?)),
             _ => None,

@@ -20,6 +20,7 @@ pub struct Segment {
     /// The fault handler asks this descriptor for the file's size, so it lives as long as the entry.
     file: Option<Arc<os::OwnedFile>>,
     offset: u64,
+    flags: i32,
 }
 
 // SAFETY: a segment is an address and a length that don't change while it is shared (`remap` takes
@@ -46,6 +47,7 @@ impl Segment {
             guarded: None,
             file: watch,
             offset,
+            flags,
         };
         segment.guard();
         Ok(segment)
@@ -130,6 +132,6 @@ impl Drop for Segment {
     fn drop(&mut self) {
         self.guarded = None;
         // SAFETY: the range was mapped by `map` or `remap`, and its last owner is going.
-        unsafe { os::unmap(self.start, self.len) };
+        unsafe { os::unmap(self.start, os::mapped_len(self.len, self.flags)) };
     }
 }

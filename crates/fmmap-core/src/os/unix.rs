@@ -56,6 +56,7 @@ pub struct Stat {
     pub size: u64,
     /// Whether it is a regular file: only those have a size that bounds a mapping.
     pub regular: bool,
+    directory: bool,
 }
 
 /// `fstat(2)`.
@@ -73,6 +74,7 @@ pub fn stat(fd: Descriptor) -> Result<Stat> {
     Ok(Stat {
         size: u64::try_from(stat.st_size).unwrap_or(0),
         regular: stat.st_mode & libc::S_IFMT == libc::S_IFREG,
+        directory: stat.st_mode & libc::S_IFMT == libc::S_IFDIR,
     })
 }
 
@@ -100,14 +102,22 @@ pub fn duplicate(fd: Descriptor) -> Result<OwnedFd> {
 /// # Errors
 /// The system's, as `ENOENT`, `EACCES`, `EISDIR` and `ETXTBSY`.
 pub fn open(path: &[u8], write: bool, create_new: bool) -> Result<OwnedFd> {
-    OpenOptions::new()
+    let file = OpenOptions::new()
         .read(true)
         .write(write)
         .create_new(create_new)
         .custom_flags(libc::O_NONBLOCK)
         .open(Path::new(OsStr::from_bytes(path)))
         .map(OwnedFd::from)
-        .map_err(|error| Error::from_io(&error, "open"))
+        .map_err(|error| Error::from_io(&error, "open"))?;
+    if stat(file.as_raw_fd())?.directory {
+        // It can be opened for reading, and mmap would say ENODEV or EINVAL.
+        return Err(Error::System {
+            errno: libc::EISDIR,
+            syscall: "open",
+        });
+    }
+    Ok(file)
 }
 
 /// Removes a file that this process has just made.
@@ -170,6 +180,39 @@ pub fn map(
         return Err(Error::last_os("mmap"));
     }
     Ok(address.cast())
+}
+
+/// The length that the kernel gives a mapping of `len` bytes, where `munmap` asks for it: huge pages come
+/// whole. The others are rounded up by the kernel itself.
+#[must_use]
+pub fn mapped_len(len: usize, flags: i32) -> usize {
+    huge_page_size(flags).map_or(len, |page| len.next_multiple_of(page))
+}
+
+/// The size of the pages that `MAP_HUGETLB` asks for, in bytes: by its upper bits, or the system's default.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn huge_page_size(flags: i32) -> Option<usize> {
+    /// `/proc/meminfo` has the default size in KiB.
+    fn default() -> Option<usize> {
+        let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("Hugepagesize:"))?;
+        let kib: usize = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+        kib.checked_mul(1024)
+    }
+    if flags & libc::MAP_HUGETLB == 0 {
+        return None;
+    }
+    match (flags >> libc::MAP_HUGE_SHIFT) & libc::MAP_HUGE_MASK {
+        0 => default(),
+        shift => 1_usize.checked_shl(shift.cast_unsigned()),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn huge_page_size(_flags: i32) -> Option<usize> {
+    None
 }
 
 /// `munmap(2)`.
