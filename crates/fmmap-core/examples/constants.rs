@@ -1,6 +1,8 @@
 //! Prints what is generated from the constants table: `constants ts` is lib/constants.ts, `constants md` is
 //! docs/constants.md.
 
+use std::fmt::Write as _;
+
 use fmmap_core::constants::{Constant, Group, TABLE};
 
 fn main() {
@@ -79,13 +81,15 @@ fn typescript() -> String {
         } else {
             format!(" {} only.", platforms(constant))
         };
-        text += &format!(
+        write!(
+            text,
             "\n/** {}{} {} */\nexport const {name}: number = value('{name}')\n",
             constant.meaning,
             only,
             python(constant),
             name = constant.name,
-        );
+        )
+        .expect("a string takes everything");
     }
     text
 }
@@ -102,9 +106,11 @@ fn markdown() -> String {
         (Group::Flush, "Flush: the `flags` of `flush()`"),
         (Group::Advice, "Advice: the `option` of `madvise()`"),
     ] {
-        text += &format!(
+        write!(
+            text,
             "\n## {title}\n\n| name | meaning | platforms | Python |\n|---|---|---|---|\n"
-        );
+        )
+        .expect("a string takes everything");
         for constant in TABLE.iter().filter(|constant| constant.group == group) {
             let python = match constant.python {
                 Some("2.0") => "yes".to_owned(),
@@ -112,11 +118,13 @@ fn markdown() -> String {
                 None => "no".to_owned(),
             };
             let meaning = constant.meaning.replace('|', "\\|");
-            text += &format!(
+            write!(
+                text,
                 "| `{}` | {meaning} | {} | {python} |\n",
                 constant.name,
                 platforms(constant)
-            );
+            )
+            .expect("a string takes everything");
         }
     }
     text
