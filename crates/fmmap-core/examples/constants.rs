@@ -118,9 +118,9 @@ fn markdown() -> String {
                 None => "no".to_owned(),
             };
             let meaning = constant.meaning.replace('|', "\\|");
-            write!(
+            writeln!(
                 text,
-                "| `{}` | {meaning} | {} | {python} |\n",
+                "| `{}` | {meaning} | {} | {python} |",
                 constant.name,
                 platforms(constant)
             )
