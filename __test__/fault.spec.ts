@@ -1,0 +1,219 @@
+// Files that shrink under a map. Each test's body runs in a process of its own: the failure is its death.
+import { PAGESIZE } from '../index.js'
+import { freshPath, temporaryFile } from './support/files.ts'
+import { childAnswer, runChild } from './support/runtime.ts'
+import test, { type Assertions } from './support/test.ts'
+
+const SIZE = 64 * PAGESIZE
+
+/** Every member that touches bytes, called so that it touches some that are gone. */
+const touching: Record<string, string> = {
+  read: 'm.read()',
+  readByte: 'm.readByte()',
+  readline: 'm.readline()',
+  readInto: 'm.readInto(new Uint8Array(10))',
+  arrayBuffer: 'm.arrayBuffer()',
+  write: `m.write('abc')`,
+  writeByte: 'm.writeByte(1)',
+  get: 'm.get(5)',
+  set: 'm.set(5, 1)',
+  slice: 'm.slice(0, 100)',
+  'slice with a step': 'm.slice(0, 100, 3)',
+  setSlice: `m.setSlice('abc', 0, 3)`,
+  find: `m.find('needle')`,
+  'find of one byte': `m.find('n')`,
+  rfind: `m.rfind('needle', 0)`,
+  move: 'm.move(0, 1000, 100)',
+  count: `m.count('needle')`,
+  findAll: `[...m.findAll('needle')]`,
+  lines: '[...m.lines()]',
+  iteration: '[...m]',
+  findAsync: `await m.findAsync('needle')`,
+  rfindAsync: `await m.rfindAsync('needle', { start: 0 })`,
+  countAsync: `await m.countAsync('needle')`,
+  findAllAsync: `for await (const at of m.findAllAsync('needle')) at`,
+}
+
+/** What the child has at hand: `attempt(call)` is what the call threw, in short. */
+const prelude = `
+  const { truncateSync, writeFileSync, openSync, ftruncateSync } = await import('node:fs')
+  const [path, size] = [process.argv[2], ${SIZE}]
+  const attempt = async (call) => {
+    try { await call(); return 'nothing thrown' } catch (error) {
+      return [error.code, error.reason, error.path === path, error.size].join(' ')
+    }
+  }
+  const fill = () => writeFileSync(path, Buffer.alloc(size, 'a'))
+  const open = () => fmmap.Mmap.open(path, { access: fmmap.ACCESS_WRITE })
+`
+
+const FAULT = 'ERR_MMAP_FAULT truncated true 0'
+
+function survival(title: string, body: (t: Assertions) => Promise<void>): void {
+  // On Windows nobody can truncate a mapped file.
+  if (process.platform !== 'win32') test(title, body)
+}
+
+for (const [name, call] of Object.entries(touching)) {
+  survival(`${name}: a file that was truncated is ERR_MMAP_FAULT, now and later`, async (t) => {
+    const answer = await childAnswer<Record<string, unknown>>(
+      `${prelude}
+      fill()
+      const m = open()
+      // Warm and cold: with the small accesses' window over the bytes, and without.
+      const warm = open()
+      for (let i = 0; i < 200; i++) warm.get(i)
+      truncateSync(path, 0)
+      const call = async (m) => { ${call} }
+      const first = await attempt(() => call(m))
+      const second = await attempt(() => call(m))
+      const later = await attempt(() => m.get(size - 1))
+      const window = await attempt(() => call(warm))
+      m.seek(3)
+      const rest = [m.length, m.size(), m.tell(), m.closed, m.offset, m.access]
+      m.resize(size)
+      m.set(0, 98)
+      const afresh = [m.get(0), m.get(size - 1)]
+      m.close()
+      warm.close()
+      console.log(JSON.stringify({ first, second, later, window, rest, afresh, closed: m.closed }))`,
+      [temporaryFile()],
+    )
+    t.deepEqual(answer, {
+      first: FAULT,
+      second: FAULT,
+      later: FAULT,
+      window: FAULT,
+      rest: [SIZE, 0, 3, false, 0, 2],
+      afresh: [98, 0],
+      closed: true,
+    })
+  })
+}
+
+survival('what the file still has can be read until something missing is touched', async (t) => {
+  const answer = await childAnswer<unknown>(
+    `${prelude}
+    fill()
+    const m = open()
+    truncateSync(path, ${PAGESIZE})
+    const there = [m.get(0), m.get(${PAGESIZE} - 1), m.slice(0, 10).toString()]
+    const gone = await attempt(() => m.get(${PAGESIZE}))
+    const later = []
+    for (const call of [
+      () => m.get(0), () => m.flush(), () => m.view(), () => m.flushAsync(), () => m.set(0, 1),
+    ]) later.push(await attempt(call))
+    console.log(JSON.stringify({ there, gone, later }))`,
+    [temporaryFile()],
+  )
+  const fault = `ERR_MMAP_FAULT truncated true ${PAGESIZE}`
+  t.deepEqual(answer, { there: [97, 97, 'aaaaaaaaaa'], gone: fault, later: Array(5).fill(fault) })
+})
+
+survival('a view survives, and the next member reports it', async (t) => {
+  const answer = await childAnswer<unknown>(
+    `${prelude}
+    fill()
+    const maps = [open(), fmmap.Mmap.open(path)]
+    const views = maps.map((m) => m.view())
+    truncateSync(path, 0)
+    const sums = views.map((view) => view.reduce((sum, byte) => sum + byte, 0))
+    const wrote = views.map((view) => (view[9] = 1))
+    const reports = []
+    for (const m of maps) reports.push(await attempt(() => m.get(0)), await attempt(() => m.view()))
+    console.log(JSON.stringify({ sums, wrote, reports }))`,
+    [temporaryFile()],
+  )
+  t.deepEqual(answer, { sums: [0, 0], wrote: [1, 1], reports: [FAULT, FAULT, FAULT, FAULT] })
+})
+
+survival('fifty maps, of which one in two has lost its file', async (t) => {
+  const answer = await childAnswer<unknown>(
+    `${prelude}
+    const maps = []
+    for (let i = 0; i < 50; i++) {
+      writeFileSync(path + i, Buffer.alloc(size, i + 1))
+      maps.push(fmmap.Mmap.open(path + i))
+    }
+    for (let i = 0; i < 50; i += 2) truncateSync(path + i, 0)
+    let right = 0
+    for (const [i, m] of maps.entries()) {
+      const code = await attempt(() => { if (m.get(9) !== i + 1) throw new Error('wrong byte') })
+      right += code.startsWith(i % 2 ? 'nothing' : 'ERR_MMAP_FAULT truncated')
+    }
+    console.log(JSON.stringify(right))`,
+    [freshPath()],
+  )
+  t.is(answer, 50)
+})
+
+survival('searches on the pool survive a file that shrinks and grows', async (t) => {
+  t.timeout(60_000)
+  const answer = await childAnswer<{ faults: number; other: string[] }>(
+    `${prelude}
+    const big = 64 * 1024 * 1024
+    writeFileSync(path, '')
+    const fd = openSync(path, 'r+')
+    let faults = 0
+    const other = new Set()
+    const end = Date.now() + 2000
+    while (Date.now() < end) {
+      ftruncateSync(fd, big)
+      const m = fmmap.Mmap.open(path)
+      const searches = [0, 1, 2].map(() => attempt(() => m.findAsync('needle')))
+      await pause(1)
+      ftruncateSync(fd, Math.floor(Math.random() * big))
+      for (const result of await Promise.all(searches)) {
+        if (result.startsWith('ERR_MMAP_FAULT truncated')) faults++
+        else if (result !== 'nothing thrown') other.add(result)
+      }
+      m.close()
+    }
+    console.log(JSON.stringify({ faults, other: [...other] }))`,
+    [freshPath()],
+  )
+  t.true(answer.faults > 0, `${answer.faults} faults`)
+  t.deepEqual(answer.other, [])
+})
+
+survival('switched off, a fault kills', async (t) => {
+  const body = `
+    const { truncateSync, writeFileSync } = await import('node:fs')
+    writeFileSync(process.argv[2], Buffer.alloc(${SIZE}))
+    if (process.argv[3] === 'switch') fmmap.setFaultGuard(false)
+    if (fmmap.faultGuard()) throw new Error('it is on')
+    const m = fmmap.Mmap.open(process.argv[2])
+    truncateSync(process.argv[2], 0)
+    m.get(0)`
+  const ways: [string, Record<string, string>][] = [
+    ['switch', {}],
+    ['environment', { FMMAP_NO_SIGBUS: '1' }],
+  ]
+  for (const [way, env] of ways) {
+    const { code, signal } = await runChild(body, [freshPath(), way], env)
+    t.not(code, 0, way)
+    // Bun catches the signal to print a report, and ends in its own way.
+    if (!('bun' in process.versions)) t.is(signal, 'SIGBUS', way)
+  }
+})
+
+survival(`a listener of 'SIGBUS' that came later does not hide the guard`, async (t) => {
+  if ('deno' in process.versions) return t.pass('Deno has no such listener')
+  const answer = await childAnswer<unknown>(
+    `${prelude}
+    const { execFileSync } = await import('node:child_process')
+    fill()
+    open().close()
+    let heard = 0
+    process.on('SIGBUS', () => heard++)
+    const m = open()
+    truncateSync(path, 0)
+    const first = await attempt(() => m.get(0))
+    // Not process.kill: Bun's gives the signal its default first, unless its own handler is on top.
+    execFileSync('kill', ['-BUS', String(process.pid)])
+    for (let i = 0; i < 200 && heard === 0; i++) await pause(10)
+    console.log(JSON.stringify({ first, heard }))`,
+    [temporaryFile()],
+  )
+  t.deepEqual(answer, { first: FAULT, heard: 1 })
+})
