@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::table;
 
 /// A flush in flight. It keeps the memory mapped.
-pub(crate) struct Flush {
+pub struct Flush {
     segment: Arc<Segment>,
     offset: usize,
     len: usize,
@@ -44,12 +44,7 @@ impl Task for Flush {
 /// # Errors
 /// For a range that is not inside the map.
 #[napi(catch_unwind, ts_return_type = "Promise<number>")]
-pub(crate) fn flush_async(
-    handle: f64,
-    offset: f64,
-    size: f64,
-    flags: i32,
-) -> Result<AsyncTask<Flush>> {
+pub fn flush_async(handle: f64, offset: f64, size: f64, flags: i32) -> Result<AsyncTask<Flush>> {
     let outside = || Error::new(Status::InvalidArg, "the range is not inside the map");
     if offset < 0.0 || size < 0.0 || offset.fract() != 0.0 || size.fract() != 0.0 {
         return Err(outside());

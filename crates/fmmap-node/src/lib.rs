@@ -7,7 +7,7 @@
 mod constants;
 mod copy;
 mod error;
-mod flush_task;
+pub mod flush_task;
 mod mapping;
 mod raw;
 mod search;
