@@ -26,6 +26,7 @@ import {
   temporaryFile,
 } from './support/files.ts'
 import { externalBuffers } from './support/platform.ts'
+import { childAnswer } from './support/runtime.ts'
 import test from './support/test.ts'
 
 /** Every method with arguments that are right for a six-byte map that writes. */
@@ -193,6 +194,36 @@ test('CPython test_error: errors of the system look like those of Node', (t) => 
   t.true(error instanceof Error && !(error instanceof TypeError))
   const bad = refuses(t, () => new Mmap(999_999, 1), 'EBADF')
   t.is(bad.errno, -os.errno.EBADF)
+})
+
+test('a file truncated under its map is an error, not the end of the process (section 7)', async (t) => {
+  const path = temporaryFile('x'.repeat(3 * PAGESIZE))
+  const answer = await childAnswer<Record<string, unknown>>(
+    `const { truncateSync } = await import('node:fs')
+    const m = fmmap.Mmap.open(process.argv[2], { access: fmmap.ACCESS_WRITE })
+    const code = (call) => { try { return call() } catch (error) { return error.code + ' ' + error.reason } }
+    m.seek(5)
+    truncateSync(process.argv[2], 0)
+    const answers = { get: code(() => m.get(2 * fmmap.PAGESIZE)), read: code(() => m.read()), find: code(() => m.find('y')),
+      write: code(() => m.write('z')), length: m.length / fmmap.PAGESIZE, size: m.size(), tell: m.tell(), seek: m.seek(1) }
+    m.resize(4)
+    answers.afresh = m.slice(0, 4).toString()
+    m.close()
+    console.log(JSON.stringify(answers))`,
+    [path],
+  )
+  const fault = 'ERR_MMAP_FAULT truncated'
+  t.deepEqual(answer, {
+    get: fault,
+    read: fault,
+    find: fault,
+    write: fault,
+    length: 3,
+    size: 0,
+    tell: 5,
+    seek: 1,
+    afresh: '\0\0\0\0',
+  })
 })
 
 test('CPython test_invalid_descriptor: a socket is refused, and nothing crashes', async (t) => {

@@ -114,6 +114,7 @@ viewTest(
       () => mapped(t, 63).view(Uint32Array),
     ]
     for (const call of calls) refuses(t, call, 'ERR_OUT_OF_RANGE')
+    refuses(t, () => m.view(Uint32Array, 6, 1), 'ERR_OUT_OF_RANGE', /\b4 and 8\b/)
   },
 )
 
