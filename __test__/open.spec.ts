@@ -148,6 +148,15 @@ test('open tells which file it could not open', (t) => {
   t.true(error.message.includes(path), error.message)
 })
 
+test('a file that opens and does not map is named too; without a path there is no such property', (t) => {
+  const error = refuses(t, () => Mmap.open('/dev/null', { length: 4096 }), 'ENODEV')
+  t.is(error.path, '/dev/null')
+  t.is(error.syscall, 'mmap')
+  t.true(error.message.endsWith("mmap '/dev/null'"), error.message)
+  const nameless = refuses(t, () => new Mmap(-2, 4096), 'EBADF')
+  t.false('path' in nameless)
+})
+
 test('open of an empty file, a directory, and what is no path', (t) => {
   refuses(t, () => Mmap.open(temporaryFile('')), 'ERR_MMAP_EMPTY_FILE', 'cannot mmap an empty file')
   const folder = freshPath()
