@@ -49,12 +49,15 @@ function* up(region: Region, start: number, last: number | undefined): Generator
     if (from >= end) return
     const slab = freshSlab(Math.min(BLOCK, end - from))
     const count = region.answered(native.lineBatch(slab, offsets, false, region.handle, from, end))
+    const copied = from + slab.length
     let begin = 0
     for (let at = 0; at < count; at += 1) {
       const newline = offsets[at] as number
       yield Buffer.from(slab.buffer, begin, newline - begin)
       begin = newline + 1
       if (region.handle === 0) region.checkOpen()
+      // What was copied is no longer all there.
+      if (copied > region.length) break
     }
     if (count > 0) {
       from += begin
@@ -72,16 +75,16 @@ function* up(region: Region, start: number, last: number | undefined): Generator
 
 function* down(region: Region, start: number, last: number | undefined): Generator<Buffer, void> {
   const offsets = new Float64Array(BATCH)
-  region.checkReadable()
-  let end = endOf(region, last)
-  // The newline that ends the last line is not the start of another.
-  if (end > start && native.find(NEWLINE, region.handle, end - 1, end) === end - 1) end -= 1
-  else if (end <= start) return
+  // Where the next line ends. There is none yet, as there is none behind the end of a map that has shrunk.
+  let end = Infinity
   for (;;) {
     region.checkReadable()
-    // A map that has shrunk ends where it ends.
-    end = Math.min(end, region.length)
-    if (end < start) return
+    if (end > region.length) {
+      end = endOf(region, last)
+      if (end <= start) return
+      // The newline that ends the last line is not the start of another.
+      if (region.answered(native.find(NEWLINE, region.handle, end - 1, end)) !== -1) end -= 1
+    }
     const slab = freshSlab(Math.min(BLOCK, end - start))
     const count = region.answered(native.lineBatch(slab, offsets, true, region.handle, start, end))
     const base = end - slab.length
@@ -91,12 +94,15 @@ function* down(region: Region, start: number, last: number | undefined): Generat
       yield Buffer.from(slab.buffer, newline + 1, stop - newline - 1)
       stop = newline
       if (region.handle === 0) region.checkOpen()
+      // What was copied is no longer all there.
+      if (base + stop > region.length) break
     }
-    if (base === start && count < BATCH) {
+    if (base + stop > region.length) {
+      end = Infinity
+    } else if (base === start && count < BATCH) {
       yield Buffer.from(slab.buffer, 0, stop)
       return
-    }
-    if (count > 0) {
+    } else if (count > 0) {
       end = base + stop
     } else {
       const newline = region.answered(native.rfind(NEWLINE, region.handle, start, base))
