@@ -17,10 +17,10 @@
 //! byte cheap: the first failed comparison names the odd byte's place.
 //!
 //! The number of probes that the kernel compares for every start is the smallest that leaves less
-//! than one candidate in about 10,000 starts: one in 80 blocks of the kernel, each of which costs
+//! than one candidate in about 5,000 starts: one in 40 blocks of the kernel, each of which costs
 //! as much as a mispredicted branch and more.
 //!
-//! A sample costs a count of 4,096 bytes and at most 5 x 32 x 256 byte comparisons: about 5 to 25
+//! A sample costs a count of 4,096 bytes and at most 5 x 32 x 512 byte comparisons: about 5 to 30
 //! microseconds, which is why it is taken only when much is left to search, and after a longer wait
 //! each time.
 
@@ -34,7 +34,7 @@ const POSITIONS: usize = 70;
 /// Of these, as many are looked at jointly: the rarest, and where candidates failed.
 const FINALISTS: usize = 28;
 /// Starts at which the first probe agrees and that are looked at for the others.
-const SURVIVORS: usize = 256;
+const SURVIVORS: usize = 512;
 
 /// What a sample says.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,10 @@ pub(super) fn choose<D: Direction>(
     // Candidates in a million starts with the probes so far.
     let seen = alive.max(1) as u64;
     let per_million = |alive: usize| {
-        u64::from(first_count) * 1_000_000 * alive as u64 / seen / sample.len().max(1) as u64
+        // Half a start more than were seen: none among 512 is no proof of none.
+        u64::from(first_count) * 500_000 * (2 * alive as u64 + 1)
+            / seen
+            / sample.len().max(1) as u64
     };
     let mut chosen = [first; MAX_PROBES];
     let mut number = 1;
@@ -132,8 +135,7 @@ pub(super) fn choose<D: Direction>(
             }
         }
         alive = kept;
-        // One more than were seen: none among 256 is no proof.
-        if eager == 0 && per_million(alive + 1) < 100 {
+        if eager == 0 && per_million(alive) < 200 {
             eager = number;
         }
     }

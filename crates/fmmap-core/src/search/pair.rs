@@ -285,22 +285,36 @@ pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
             }
         }
 
+        // As many vectors' masks as fit share a word: fewer branches where candidates are many.
+        let bits = lanes << I::LANE_BITS;
+        let shared = 64 / bits;
         let mut matched = false;
-        for step in 0..vectors {
-            let j = D::nth(step, vectors);
-            let mut mask = masks[j];
-            let block = base + j * lanes;
+        for step in 0..4 / shared {
+            let word = D::nth(step, 4 / shared) * shared;
+            let mut mask = 0;
+            for i in 0..shared {
+                mask |= masks[word + i] << (i * bits);
+            }
             for k in U..probes.len {
                 if mask == 0 {
                     break;
                 }
-                // SAFETY: `block + lanes <= starts`, as above, and `at[k] < needle.len()`, so the
-                // last byte is at `starts - 1 + needle.len() - 1 = haystack.len() - 1` at most.
-                let bytes = unsafe { isa.load(origin.wrapping_add(block + probes.at[k])) };
-                mask &= isa.mask(isa.equal(bytes, isa.splat(probes.byte[k])));
+                let mut agree = 0;
+                for i in 0..shared {
+                    if masks[word + i] != 0 {
+                        let block = base + (word + i) * lanes;
+                        // SAFETY: only searched blocks have masks, so `block + lanes <= starts`,
+                        // and `at[k] < needle.len()`: the last byte is at
+                        // `starts - 1 + needle.len() - 1 = haystack.len() - 1` at most.
+                        let bytes = unsafe { isa.load(origin.wrapping_add(block + probes.at[k])) };
+                        let equal = isa.equal(bytes, isa.splat(probes.byte[k]));
+                        agree |= isa.mask(equal) << (i * bits);
+                    }
+                }
+                mask &= agree;
             }
             while mask != 0 {
-                let start = block + (D::first(mask) >> I::LANE_BITS) as usize;
+                let start = base + word * lanes + (D::first(mask) >> I::LANE_BITS) as usize;
                 mask = D::rest(mask);
                 // Not one that was searched before, nor one that overlaps a match; and the index
                 // comes from bytes that others may write, so nothing is taken for granted.
