@@ -156,7 +156,7 @@ pub const ROWS: &[Row] = &[
     row(Kind::Defects, "256, defect at 0.3", Needle::Near(256, 0.3)),
     row(
         Kind::Defects,
-        "2000, none in the needle",
+        "6000, none in the needle",
         Needle::Is(&PERIODIC),
     ),
     row(
@@ -210,9 +210,9 @@ pub const COUNTS: &[Row] = &[
     row(Kind::Dna, "ACGT", Needle::Is(b"ACGT")),
 ];
 
-const PERIODIC: [u8; 2000] = {
+const PERIODIC: [u8; 6000] = {
     let unit = b"abcabdabcabea";
-    let mut bytes = [0; 2000];
+    let mut bytes = [0; 6000];
     let mut i = 0;
     while i < bytes.len() {
         bytes[i] = unit[i % unit.len()];
