@@ -53,7 +53,7 @@ pub(super) fn scan<D: Direction>(
             }
         }
         met += 1;
-        if met > 8 + meter.scanned(*window) / 4096 {
+        if met > 8 + meter.scanned(*window) / 16_384 {
             return Outcome::Crowded;
         }
     }
