@@ -1,0 +1,220 @@
+// The documentation held to the package: its programs run, its links lead somewhere, its lists are complete.
+import { execFile } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
+import * as fmmap from '../index.js'
+import { freshPath } from './support/files.ts'
+import { externalBuffers } from './support/platform.ts'
+import test, { type Assertions } from './support/test.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** The pages that people read, by their paths from the root. */
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+].filter((page) => existsSync(join(root, page)))
+
+const textOf = (page: string): string => readFileSync(join(root, page), 'utf8')
+
+interface Block {
+  readonly line: number
+  readonly language: string
+  readonly code: string
+}
+
+/** The fenced blocks of a page. */
+function blocksOf(page: string): Block[] {
+  const blocks: Block[] = []
+  let open: { line: number; language: string; code: string[] } | undefined
+  for (const [index, line] of textOf(page).split('\n').entries()) {
+    const fence = /^```(\w*)/.exec(line)
+    if (open !== undefined && line === '```') {
+      blocks.push({ ...open, code: open.code.join('\n') })
+      open = undefined
+    } else if (open !== undefined) {
+      open.code.push(line)
+    } else if (fence !== null) {
+      open = { line: index + 1, language: fence[1] ?? '', code: [] }
+    }
+  }
+  return blocks
+}
+
+/** The text outside of fenced blocks. */
+const proseOf = (page: string): string => textOf(page).replaceAll(/^```[\s\S]*?^```$/gm, '')
+
+/** A folder in which a program of the documentation finds the package, and the files that it names. */
+function workshop(): string {
+  const folder = freshPath()
+  mkdirSync(join(folder, 'node_modules'), { recursive: true })
+  symlinkSync(root, join(folder, 'node_modules', 'fmmap'), 'junction')
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
+  const log = Array.from({ length: 3000 }, (_, at) =>
+    at % 1000 === 500
+      ? `2026-01-01T00:00:${at} ERROR disk ${at} is full`
+      : `2026-01-01T00:00:${at} INFO request ${at} served`,
+  )
+  writeFileSync(join(folder, 'server.log'), `${log.join('\n')}\n`)
+  writeFileSync(join(folder, 'fruits.txt'), 'apple\nbanana\ncherry\n')
+  const vectors = Float32Array.from({ length: 100 * 8 }, (_, at) => at / 8)
+  writeFileSync(join(folder, 'vectors.f32'), vectors)
+  writeFileSync(join(folder, 'empty.txt'), '')
+  return folder
+}
+
+/** What a line of a program promises to print: the comment behind its console.log. */
+const promised = (code: string): string[] =>
+  Array.from(code.matchAll(/^.*console\.log\(.*\) \/\/ (.*)$/gm), ([, text = '']) => text)
+
+const oxcNode = import.meta.resolve('@oxc-node/core/register')
+
+interface Finished {
+  readonly error: Error | null
+  readonly output: string
+  readonly errors: string
+}
+
+function execute({ language, code }: Block): Promise<Finished> {
+  const folder = workshop()
+  const file = `program.${language === 'ts' ? 'ts' : 'mjs'}`
+  writeFileSync(join(folder, file), code)
+  const register = language === 'ts' ? ['--import', oxcNode] : []
+  return new Promise((done) => {
+    execFile(
+      process.execPath,
+      [...register, file],
+      { cwd: folder, env: { ...process.env, NODE_OPTIONS: '' }, timeout: 60_000 },
+      (error, output, errors) => done({ error, output, errors }),
+    )
+  })
+}
+
+async function check(t: Assertions, page: string, block: Block): Promise<void> {
+  const { error, output, errors } = await execute(block)
+  const label = `${page}:${block.line}`
+  t.is(error, null, `${label} failed:\n${errors}`)
+  const lines = output.split('\n')
+  let from = 0
+  for (const text of promised(block.code)) {
+    const at = lines.indexOf(text, from)
+    t.true(at >= from, `${label} promises «${text}», it printed:\n${output}`)
+    from = at + 1
+  }
+}
+
+for (const page of pages) {
+  const programs = blocksOf(page).filter(({ language }) => language === 'js' || language === 'ts')
+  if (programs.length > 0 && externalBuffers) {
+    test(`${page}: its ${programs.length} programs run, and print what they promise`, async (t) => {
+      t.timeout(180_000)
+      const waiting = programs.values()
+      const lane = async (): Promise<void> => {
+        for (const program of waiting) await check(t, page, program)
+      }
+      await Promise.all([lane(), lane()])
+    })
+  }
+}
+
+/** GitHub's anchor of a heading. */
+const anchor = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+    .replaceAll(' ', '-')
+
+const headingsOf = (page: string): string[] =>
+  Array.from(proseOf(page).matchAll(/^#{1,6} (.*)$/gm), ([, text = '']) => text)
+
+for (const page of pages) {
+  test(`${page}: its links lead somewhere`, (t) => {
+    t.pass()
+    for (const [, target = ''] of proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^(https:|mailto:)/.test(target)) continue
+      const [path = '', fragment] = target.split('#')
+      const file = path === '' ? page : relative(root, resolve(root, dirname(page), path))
+      t.true(existsSync(join(root, file)), `${page} links to ${target}, which is not there`)
+      if (fragment === undefined || !file.endsWith('.md')) continue
+      const anchors = headingsOf(file).map(anchor)
+      t.true(anchors.includes(fragment), `${page} links to ${target}, which has no such heading`)
+    }
+  })
+}
+
+/** The names in the code spans of a page's headings of one level, each up to its first bracket. */
+function documented(page: string, level: number): string[] {
+  const pattern = new RegExp(`^#{${level}} (.*)$`, 'gm')
+  return Array.from(proseOf(page).matchAll(pattern), ([, heading = '']) => heading)
+    .flatMap((heading) => Array.from(heading.matchAll(/`([^`]+)`/g), ([, span = '']) => span))
+    .map((span) => span.replace(/\(.*$/, ''))
+}
+
+/** Each name of `expected`, and nothing else; an overload stands twice. */
+function sameNames(t: Assertions, page: string, found: string[], expected: string[]): void {
+  t.deepEqual([...new Set(found)].toSorted(), expected.toSorted(), page)
+}
+
+test('docs/api.md documents every member and every function, and no other', (t) => {
+  const symbols = new Map<symbol, string>([
+    [Symbol.iterator, '[Symbol.iterator]'],
+    [Symbol.dispose, '[Symbol.dispose]'],
+    [inspect.custom, '[util.inspect.custom]'],
+  ])
+  const members = Reflect.ownKeys(fmmap.Mmap.prototype)
+    .filter((key) => key !== 'constructor')
+    .map((key) => (typeof key === 'string' ? key : (symbols.get(key) ?? String(key))))
+  const functions = Object.entries(fmmap)
+    .filter(([name, value]) => typeof value === 'function' && name !== 'Mmap')
+    .map(([name]) => name)
+  const expected = ['new Mmap', 'Mmap.open', ...members, ...functions, 'constants']
+  sameNames(t, 'docs/api.md', documented('docs/api.md', 3), expected)
+})
+
+test('docs/constants.md lists every constant, and no other', (t) => {
+  const listed = Array.from(
+    textOf('docs/constants.md').matchAll(/^\| `(\w+)` \|/gm),
+    ([, name = '']) => name,
+  )
+  const exported = Object.keys(fmmap).filter((name) => /^[A-Z0-9_]+$/.test(name))
+  sameNames(t, 'docs/constants.md', listed, exported)
+})
+
+test('docs/errors.md lists every code, and no other', (t) => {
+  const source = readFileSync(join(root, 'lib', 'errors.ts'), 'utf8')
+  const union = /export type Code =([^;]*?)\n\n/.exec(source)?.[1] ?? ''
+  const codes = Array.from(union.matchAll(/'(\w+)'/g), ([, code = '']) => code)
+  t.true(codes.length > 10)
+  const listed = documented('docs/errors.md', 2).filter((code) => /^(ERR_|ABORT_)/.test(code))
+  sameNames(t, 'docs/errors.md', listed, codes)
+})
+
+test('docs/api.md names no error code that errors.md lacks, nor do other pages', (t) => {
+  const listed = new Set(documented('docs/errors.md', 2))
+  for (const page of pages) {
+    for (const [code] of textOf(page).matchAll(/\b(ERR_(?:MMAP|INVALID|OUT)_\w+|ABORT_ERR)\b/g)) {
+      t.true(listed.has(code), `${page} names ${code}`)
+    }
+  }
+})
+
+test("README.md's table has every member", (t) => {
+  const table = textOf('README.md')
+  for (const name of documented('docs/api.md', 3)) {
+    t.true(table.includes(`\`${name}`) || table.includes(name), `README.md lacks ${name}`)
+  }
+})
