@@ -1,6 +1,7 @@
 // Files that shrink under a map. Each test's body runs in a process of its own: the failure is its death.
 import { PAGESIZE } from '../index.js'
 import { freshPath, temporaryFile } from './support/files.ts'
+import { externalBuffers } from './support/platform.ts'
 import { childAnswer, runChild } from './support/runtime.ts'
 import test, { type Assertions } from './support/test.ts'
 
@@ -107,10 +108,14 @@ survival('what the file still has can be read until something missing is touched
     [temporaryFile()],
   )
   const fault = `ERR_MMAP_FAULT truncated true ${PAGESIZE}`
-  t.deepEqual(answer, { there: [97, 97, 'aaaaaaaaaa'], gone: fault, later: Array(5).fill(fault) })
+  const later: unknown[] = Array(5).fill(fault)
+  // Where there are no views, that comes first.
+  if (!externalBuffers) later[2] = 'ERR_MMAP_UNSUPPORTED  false '
+  t.deepEqual(answer, { there: [97, 97, 'aaaaaaaaaa'], gone: fault, later })
 })
 
 survival('a view survives, and the next member reports it', async (t) => {
+  if (!externalBuffers) return t.pass('there are no views')
   const answer = await childAnswer<unknown>(
     `${prelude}
     fill()
