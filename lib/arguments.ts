@@ -74,9 +74,9 @@ export function byte(value: unknown, name: string): number {
   return number
 }
 
-export function boolean(value: unknown, name: string): boolean {
+export function boolean(value: unknown, name: string, kind = 'option'): boolean {
   if (typeof value !== 'boolean') {
-    throw invalidType(`The "${name}" option must be a boolean. Received ${received(value)}`)
+    throw invalidType(`The "${name}" ${kind} must be a boolean. Received ${received(value)}`)
   }
   return value
 }

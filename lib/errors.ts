@@ -57,8 +57,8 @@ export const notAnonymous = (): Error =>
 export const exported = (): Error =>
   coded('ERR_MMAP_EXPORTED', "mmap can't resize with extant buffers exported.")
 
-export const unsupported = (what: string): Error =>
-  coded('ERR_MMAP_UNSUPPORTED', `${what} is not supported here`)
+export const unsupported = (what: string, where: string = `on ${process.platform}`): Error =>
+  coded('ERR_MMAP_UNSUPPORTED', `${what} is not supported ${where}`)
 
 /** The caller's signal has ended a promise. */
 export function abort(reason: unknown): Error {
@@ -80,7 +80,7 @@ export function fault(
     io: 'the mapped file could not be read or written',
     unknown: 'a page of the map could not be read or written',
   }[reason]
-  const name = path === undefined ? '' : ` '${path}'`
+  const name = path === undefined ? '' : `, '${path}'`
   const now = size === undefined ? '' : `; the file has ${size} bytes now`
   return Object.assign(coded('ERR_MMAP_FAULT', `${what}${name}${now}`), {
     reason,
@@ -118,5 +118,6 @@ interface NativeError extends Error {
 export function fromNative(thrown: unknown, path?: string, hint?: string): unknown {
   if (!(thrown instanceof Error) || !('code' in thrown)) return thrown
   const { code, errno, syscall, message } = thrown as NativeError
-  return code === 'SYSTEM' ? system(errno, syscall, { path, hint }) : coded(code, message)
+  if (code === 'SYSTEM') return system(errno, syscall, { path, hint })
+  return Object.assign(coded(code, message), path === undefined ? {} : { path })
 }

@@ -14,7 +14,7 @@ import { native } from './native.js'
  */
 export function setFaultGuard(on: boolean): void {
   if (process.platform === 'win32') throw unsupported('setFaultGuard()')
-  native.setFaultGuard(boolean(on, 'on'))
+  native.setFaultGuard(boolean(on, 'on', 'argument'))
 }
 
 /**

@@ -1,5 +1,6 @@
 /** How a map is asked for: the constructor's arguments, and those of `Mmap.open`. */
 
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import {
   boolean,
@@ -81,17 +82,38 @@ function checkRanges(length: number, [, , , offset]: NativeOptions): void {
   safe(offset, 'offset')
 }
 
-function made(options: NativeOptions, path: string | undefined, make: () => Handle): Region {
+function made(
+  options: NativeOptions,
+  path: string | undefined,
+  make: () => Handle,
+  refused?: (errno: unknown) => string | undefined,
+): Region {
   const [, , , offset, trackfd] = options
   try {
     return new Region(make(), offset, trackfd, path)
   } catch (error) {
-    throw fromNative(error, path, neighbours('offset', offset, ALLOCATIONGRANULARITY))
+    const hint =
+      neighbours('offset', offset, ALLOCATIONGRANULARITY) ??
+      refused?.((error as { errno?: unknown }).errno)
+    throw fromNative(error, path, hint)
   }
+}
+
+/** What the system most likely means by its errno, when it refuses a descriptor. */
+function refusal(fd: number, size: number, errno: unknown): string | undefined {
+  if (fd === ANONYMOUS) return size === 0 ? 'anonymous memory needs a length' : undefined
+  return errno === -constants.errno.EACCES
+    ? "the descriptor must be open for what the map does: pass access: ACCESS_READ, or open it with 'r+'"
+    : undefined
 }
 
 /** Only the literal -1 is anonymous memory: a closed `FileHandle`, whose fd is -1, is no file. */
 function descriptor(fileno: unknown): number {
+  if (typeof fileno === 'string') {
+    throw invalidType(
+      `The "fileno" argument must be a descriptor; Mmap.open(path) maps by name. Received ${received(fileno)}`,
+    )
+  }
   if (typeof fileno !== 'object' || fileno === null) return cInt(fileno, 'fileno')
   const fd = cInt((fileno as { fd?: unknown }).fd, 'fileno.fd')
   return fd === ANONYMOUS ? NO_FILE : fd
@@ -103,23 +125,38 @@ export function map(fileno: unknown, length: unknown, given: MmapOptions | undef
   const fd = descriptor(fileno)
   const size = integer(length, 'length')
   checkRanges(size, options)
-  return made(options, undefined, () => native.map(fd, size, ...options))
+  return made(
+    options,
+    undefined,
+    () => native.map(fd, size, ...options),
+    (errno) => refusal(fd, size, errno),
+  )
 }
 
 /** A path as the system takes it, and as a message shows it. */
 function pathBytes(path: unknown): [bytes: Uint8Array, shown: string] {
   if (typeof path === 'string') return [nameBytes(path, 'path'), path]
   if (path instanceof URL) {
-    const shown = fileURLToPath(path)
+    const shown = filePath(path)
     return [nameBytes(shown, 'path'), shown]
   }
   if (Buffer.isBuffer(path)) {
     if (path.includes(0)) throw invalidValue('embedded null character')
     return [path, path.toString()]
   }
+  const hint = typeof path === 'number' ? '; new Mmap(fd, length) maps a descriptor' : ''
   throw invalidType(
-    `The "path" argument must be a string, a Buffer or a file: URL. Received ${received(path)}`,
+    `The "path" argument must be a string, a Buffer or a file: URL${hint}. Received ${received(path)}`,
   )
+}
+
+function filePath(url: URL): string {
+  try {
+    return fileURLToPath(url)
+  } catch {
+    // Of another scheme, with a host, with an encoded slash: each runtime has codes of its own for these.
+    throw invalidType(`The "path" argument must be the URL of a file. Received ${url.href}`)
+  }
 }
 
 /** Opens and maps a file, as `Mmap.open` says. */

@@ -2,7 +2,7 @@
 
 import { cInt, integer, optionalInteger, options as members } from './arguments.js'
 import { PAGESIZE } from './constants.js'
-import { abort, fromNative, outOfRange, system, unsupported } from './errors.js'
+import { abort, fromNative, invalidType, outOfRange, system, unsupported } from './errors.js'
 import { flushAsync as inBackground, native } from './native.js'
 import { abortSignal, Pending } from './pending.js'
 import type { Region } from './region.js'
@@ -99,6 +99,11 @@ export function flush(
 /** Python's `madvise`: a range that ends behind the map is clamped. */
 export function madvise(region: Region, option: unknown, start: unknown, length: unknown): void {
   if (process.platform === 'win32') throw unsupported('madvise()')
+  if (option === undefined) {
+    throw invalidType(
+      'The "option" argument must be an advice that this platform has: the constants of others are undefined',
+    )
+  }
   const advice = cInt(option, 'option')
   const from = optionalInteger(start, 'start', 0)
   const given = length === undefined ? undefined : integer(length, 'length')

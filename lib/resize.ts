@@ -67,7 +67,7 @@ export function resize(
   try {
     region.remapped(() => native.resize(region.handle, length))
   } catch (error) {
-    throw fromNative(error, region.path)
+    throw fromNative(error, region.path, length === 0 ? 'a map cannot be empty' : undefined)
   }
   views.forget()
 }

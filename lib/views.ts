@@ -46,7 +46,8 @@ export class Views {
   }
 
   view(first: unknown, second: unknown, third: unknown): ArrayBufferView {
-    if (!externalBuffers) throw unsupported('view()')
+    if (!externalBuffers)
+      throw unsupported('view()', 'where buffers over foreign memory are forbidden')
     return typeof first === 'function'
       ? this.#typed(first, second, third)
       : Buffer.from(this.#bytes(first, 'offset', second, 1))
@@ -74,8 +75,9 @@ export class Views {
     region.checkWhole()
     const count = given === undefined ? region.length - from : given * size
     if (from < 0 || from > region.length || count < 0 || count > region.length - from) {
-      const asked = given === undefined ? '' : `, ${given} elements of ${size} bytes,`
-      throw outOfRange(`a view from ${from}${asked} does not fit into ${region.length} bytes`)
+      const asked =
+        given === undefined ? '' : ` of ${given} ${size === 1 ? 'bytes' : `times ${size} bytes`}`
+      throw outOfRange(`a view${asked} from ${from} does not fit into ${region.length} bytes`)
     }
     if (from % size !== 0) {
       const below = from - (from % size)
@@ -85,7 +87,8 @@ export class Views {
     }
     if (count % size !== 0) {
       throw outOfRange(
-        `${count} bytes from ${from} are no whole number of elements of ${size} bytes`,
+        `the ${count} bytes from ${from} are no whole number of elements of ${size} bytes: ` +
+          `pass a length, at most ${Math.floor(count / size)}`,
       )
     }
     if (count > constants.MAX_LENGTH) {

@@ -1,0 +1,122 @@
+// What a newcomer reads who got something wrong: each message says what came, and what would be right.
+import { mkdirSync } from 'node:fs'
+import {
+  ACCESS_WRITE,
+  ALLOCATIONGRANULARITY as GRANULARITY,
+  constants,
+  Mmap,
+  PAGESIZE,
+} from '../index.js'
+import { descriptor, freshPath, mapped, temporaryFile } from './support/files.ts'
+import { refuses } from './support/errors.ts'
+import { externalBuffers, linux, unix } from './support/platform.ts'
+import test from './support/test.ts'
+
+test('a path in place of a descriptor leads to Mmap.open, and the other way round', (t) => {
+  const path = temporaryFile('abc')
+  const constructor = Mmap as unknown as new (path: string, length: number) => Mmap
+  refuses(t, () => new constructor(path, 0), 'ERR_INVALID_ARG_TYPE', /Mmap\.open\(path\)/)
+  const open = (value: unknown): Mmap => Mmap.open(value as string)
+  refuses(t, () => open(3), 'ERR_INVALID_ARG_TYPE', /new Mmap\(fd, length\).*Received 3$/)
+})
+
+test('a file that is missing, or is a directory, is named', (t) => {
+  const path = freshPath()
+  const missing = refuses(t, () => Mmap.open(path), 'ENOENT', /no such file or directory, open '/)
+  t.is(missing.path, path)
+  if (!linux) return
+  mkdirSync(path)
+  refuses(t, () => Mmap.open(path), 'EISDIR', /directory/)
+})
+
+test('an error about a file that was opened by its path has the path', (t) => {
+  const empty = temporaryFile()
+  t.is(refuses(t, () => Mmap.open(empty), 'ERR_MMAP_EMPTY_FILE').path, empty)
+  const short = temporaryFile('abc')
+  t.is(refuses(t, () => Mmap.open(short, { length: 4 }), 'ERR_OUT_OF_RANGE').path, short)
+})
+
+test('a URL that is of no file is an argument that is wrong', (t) => {
+  for (const url of ['https://example.org/a', 'file://host.example/a%2Fb']) {
+    if (!unix && url.startsWith('file:')) continue
+    refuses(t, () => Mmap.open(new URL(url)), 'ERR_INVALID_ARG_TYPE', /URL of a file.*Received/)
+  }
+})
+
+test('a map that would write to a descriptor for reading says what to do', (t) => {
+  if (!unix) {
+    t.pass()
+    return
+  }
+  const fd = descriptor(t, temporaryFile('abc'), 'r')
+  refuses(t, () => new Mmap(fd, 0), 'EACCES', /pass access: ACCESS_READ, or open it with 'r\+'$/)
+})
+
+test('anonymous memory without a length, and a map resized to nothing, say why', (t) => {
+  if (!linux) {
+    t.pass()
+    return
+  }
+  refuses(t, () => new Mmap(-1, 0), 'EINVAL', /anonymous memory needs a length$/)
+  const m = mapped(t, 'abc', { access: ACCESS_WRITE })
+  refuses(t, () => m.resize(0), 'EINVAL', /a map cannot be empty$/)
+})
+
+test('an unaligned offset is told its neighbours, where it matters', (t) => {
+  const path = temporaryFile(3 * GRANULARITY)
+  const nearest = new RegExp(`the nearest are ${GRANULARITY} and ${2 * GRANULARITY}$`)
+  refuses(t, () => Mmap.open(path, { offset: GRANULARITY + 1 }), 'EINVAL', nearest)
+  if (!unix) return
+  const m = mapped(t, 3 * PAGESIZE)
+  refuses(t, () => m.flush(1), 'EINVAL', new RegExp(`the nearest are 0 and ${PAGESIZE}$`))
+})
+
+test('a bigint is told its number, and a long string is cut', (t) => {
+  const m = mapped(t, 'abc')
+  const read = m.read.bind(m) as (n: unknown) => Buffer
+  refuses(t, () => read(5n), 'ERR_INVALID_ARG_TYPE', /Number\(5n\)$/)
+  const get = m.slice.bind(m) as (start: unknown) => Buffer
+  refuses(t, () => get('x'.repeat(1000)), 'ERR_INVALID_ARG_TYPE', /Received 'x{25}\.\.\.'$/)
+})
+
+test('a number as a needle is told what a needle is', (t) => {
+  const m = mapped(t, 'abc')
+  const find = m.find.bind(m) as (sub: unknown) => number
+  const sentence = /bytes-like object is required, not 'number' \(a string, Buffer,/
+  refuses(t, () => find(97), 'ERR_INVALID_ARG_TYPE', sentence)
+})
+
+test('a view that cannot be says what could', (t) => {
+  const m = mapped(t, 21)
+  if (!externalBuffers) {
+    refuses(t, () => m.view(), 'ERR_MMAP_UNSUPPORTED', /where buffers over foreign memory/)
+    return
+  }
+  const fits = /^a view of 100 bytes from 3 does not fit into 21 bytes$/
+  refuses(t, () => m.view(3, 100), 'ERR_OUT_OF_RANGE', fits)
+  const elements = /^a view of 3 times 8 bytes from 0 does not fit into 21 bytes$/
+  refuses(t, () => m.view(Float64Array, 0, 3), 'ERR_OUT_OF_RANGE', elements)
+  refuses(t, () => m.view(Float32Array, 2, 1), 'ERR_OUT_OF_RANGE', /the nearest are 0 and 4$/)
+  refuses(t, () => m.view(Float32Array), 'ERR_OUT_OF_RANGE', /pass a length, at most 5$/)
+})
+
+test("an advice of another platform is an absent one, not somebody else's mistake", (t) => {
+  if (!unix) {
+    t.pass()
+    return
+  }
+  const absent = constants['MADV_NO_SUCH_ADVICE']
+  const m = mapped(t, 'abc')
+  const sentence = /an advice that this platform has/
+  refuses(t, () => m.madvise(absent as number), 'ERR_INVALID_ARG_TYPE', sentence)
+})
+
+test('what belongs to another platform names this one', (t) => {
+  if (process.platform === 'win32') {
+    t.pass()
+    return
+  }
+  const named = new RegExp(`^tagname is not supported on ${process.platform}$`)
+  const fd = descriptor(t, temporaryFile('abc'))
+  refuses(t, () => new Mmap(fd, 0, { tagname: 'x' }), 'ERR_MMAP_UNSUPPORTED', named)
+})
