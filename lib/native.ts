@@ -2,7 +2,7 @@
 
 import { natives as makeNatives } from '../binding.js'
 
-export { flushAsync, Search } from '../binding.js'
+export { flushAsync, giveTurnsBack, Search, waitForTurn } from '../binding.js'
 
 /** Names an open map in the addon; 0 names none. */
 export type Handle = number

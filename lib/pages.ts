@@ -2,9 +2,9 @@
 
 import { cInt, integer, optionalInteger, options as members } from './arguments.js'
 import { PAGESIZE } from './constants.js'
-import { abort, fromNative, invalidType, outOfRange, system, unsupported } from './errors.js'
+import { fromNative, invalidType, outOfRange, system, unsupported } from './errors.js'
 import { flushAsync as inBackground, native } from './native.js'
-import { abortSignal, Pending } from './pending.js'
+import { abortSignal, checkSignal, Pending } from './pending.js'
 import type { Region } from './region.js'
 
 /** Names the multiples beside an offset that is none; undefined when it is one. */
@@ -21,22 +21,24 @@ export interface FlushOptions {
 }
 
 /** A range to flush, checked against the map. */
-export interface FlushRange {
+interface FlushRange {
   readonly offset: number
   readonly size: number
   readonly flags: number
 }
 
 /** Python's `flush`: the range is checked on read-only maps as well. */
-export function flushRange(
+function flushRange(
   region: Region,
   offset: unknown,
   size: unknown,
   flags: unknown,
+  signal?: AbortSignal,
 ): FlushRange {
   const from = optionalInteger(offset, 'offset', 0)
   const given = optionalInteger(size, 'size', -1)
   const bits = flags === undefined ? 0 : cInt(flags, 'flags')
+  checkSignal(signal)
   region.checkOpen()
   const count = given === -1 ? region.length - from : given
   if (count < 0 || from < 0 || region.length - from < count) {
@@ -61,8 +63,7 @@ export async function flushAsync(
 ): Promise<void> {
   const { flags, signal } = members(given)
   const aborts = abortSignal(signal)
-  const range = flushRange(region, offset, size, flags)
-  if (aborts?.aborted) throw abort(aborts.reason)
+  const range = flushRange(region, offset, size, flags, aborts)
   if (!region.writesThrough) return
   const pending = new Pending<void>(region, aborts)
   inBackground(region.handle, range.offset, range.size, range.flags).then(

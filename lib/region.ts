@@ -66,6 +66,8 @@ export class Region {
   faulted: FaultReason | undefined = undefined
   /** Promises of this map that have not settled: a resize waits for none of them, a close ends them. */
   readonly pending: Set<{ reject(error: unknown): void }> = new Set()
+  /** Searches that have ended, but for what is still on the threadpool and may be reading a block. */
+  readonly ending: Set<{ join(): void }> = new Set()
   #block = -1
   #misses = 0
 

@@ -63,6 +63,8 @@ export function resize(
   }
   if (length < 0) throw outOfRange('new size out of range')
   safe(length, 'newsize')
+  // Nothing reads memory that moves, or a file's pages that go: that lasts no longer than a block.
+  for (const search of region.ending) search.join()
   if (detach) views.detach()
   try {
     region.remapped(() => native.resize(region.handle, length))

@@ -1,18 +1,18 @@
 /**
- * Asynchronous searches: chunks on the libuv threadpool, in turns, cancelled by a flag.
+ * Asynchronous searches: chunks of the offsets at which a match may start, searched on the libuv threadpool.
  *
- * A search is cut into chunks of the offsets at which a match may start. The addon lets as many chunks run as
- * half of the pool has threads, in the whole process; those of this thread wait in one line, a search at the
- * end of it again after each chunk, so that a long one does not hold up a short one.
+ * Each chunk waits for its turn (lib/turns.ts), and the answers are taken in the chunks' order. The end of a
+ * search, whatever has brought it, ends its chunks too.
  */
 
 import { byteLength, bytes, optionalInteger, options as members, received } from './arguments.js'
-import { abort, invalidType, outOfRange } from './errors.js'
+import { invalidType, outOfRange } from './errors.js'
 import { native, Search } from './native.js'
-import { abortSignal, Pending } from './pending.js'
+import { abortSignal, checkSignal, Pending } from './pending.js'
 import type { Region } from './region.js'
 import { type FindAllOptions, matchLimit, type SearchRange } from './search.js'
 import { clamp } from './slices.js'
+import { inTurn } from './turns.js'
 
 /** A range, and how to search it in the background. */
 export interface AsyncSearchOptions extends SearchRange {
@@ -33,65 +33,14 @@ const CHUNK = 4 * 1024 * 1024
 /** Ranges up to this are searched at once: a round trip to the pool takes as long. */
 const SMALL = 128 * 1024
 
+/** Offsets that a small rest is asked for at once. */
+const BATCH = 4096
+
 /** The questions of the addon. */
 const FIRST = 0
 const LAST = 1
 const COUNT = 2
 const ALL = 3
-
-/** Tries to start; false when all turns are taken. */
-type Launch = () => boolean
-
-/** The chunks of this thread that wait for a turn. */
-const line: Launch[] = []
-let running = 0
-let timer: NodeJS.Timeout | undefined
-
-/** Starts what can be started. */
-function advance(): void {
-  for (;;) {
-    const launch = line[0]
-    if (launch === undefined) return
-    if (!launch()) break
-    line.shift()
-  }
-  // Other threads have all the turns; nothing of this one will end and call here.
-  if (running === 0 && timer === undefined) {
-    timer = setTimeout(() => {
-      timer = undefined
-      advance()
-    }, 1)
-  }
-}
-
-/** The promise of a chunk, once it has got a turn; undefined when `skip` says that nobody wants it any more. */
-function inTurn(
-  start: () => Promise<Float64Array | null> | null,
-  skip: () => boolean,
-): Promise<Float64Array | null | undefined> {
-  return new Promise((resolve, reject) => {
-    const ended = (): void => {
-      running -= 1
-      advance()
-    }
-    line.push(() => {
-      if (skip()) {
-        resolve(undefined)
-        return true
-      }
-      try {
-        const chunk = start()
-        if (chunk === null) return false
-        running += 1
-        chunk.then(resolve, reject).finally(ended)
-      } catch (error) {
-        reject(error)
-      }
-      return true
-    })
-    advance()
-  })
-}
 
 /** What the options of an asynchronous search say, each read once. */
 interface Plan {
@@ -140,32 +89,42 @@ function range(region: Region, { start, end }: Plan, fallback: number, size: num
 /** Takes the answers of the chunks in their order; a result other than undefined ends the search. */
 type Fold<T> = (answer: Float64Array) => T | undefined
 
+/** The order of the chunks, and whether one starts where the one before says. */
+interface Order {
+  readonly reverse: boolean
+  readonly carry: boolean
+}
+
 /** Searches a range in chunks. `last` is the result when no chunk has ended the search. */
 function chunks<T>(
   region: Region,
   search: Search,
   { from, until, end }: Range,
   { signal, onProgress, concurrency }: Plan,
-  order: { readonly reverse: boolean; readonly carry: boolean },
+  { reverse, carry }: Order,
   fold: Fold<T>,
   last: () => T,
-): Promise<T> {
-  const pending = new Pending<T>(region, signal, () => search.cancel())
+): Pending<T> {
   const total = until - from
+  const count = Math.ceil(total / CHUNK)
   // A chunk that depends on the one before it can't run beside it.
-  const share = order.carry ? 1 : concurrency
+  const share = carry ? 1 : concurrency
   const answers = new Map<number, Float64Array>()
   let next = from
   let launched = 0
+  let landed = 0
   let folded = 0
   let searched = 0
 
-  const bounds = (index: number): [number, number] =>
-    order.reverse
-      ? [Math.max(from, until - (index + 1) * CHUNK), until - index * CHUNK]
-      : [order.carry ? next : from + index * CHUNK, Math.min(until, from + (index + 1) * CHUNK)]
+  const pending = new Pending<T>(region, signal, () => {
+    search.end()
+    if (landed < launched) region.ending.add(search)
+  })
 
-  const count = Math.ceil(total / CHUNK)
+  const bounds = (index: number): [number, number] =>
+    reverse
+      ? [Math.max(from, until - (index + 1) * CHUNK), until - index * CHUNK]
+      : [carry ? next : from + index * CHUNK, Math.min(until, from + (index + 1) * CHUNK)]
 
   const launch = (): void => {
     while (!pending.settled && launched < count && launched - folded < share) {
@@ -177,19 +136,24 @@ function chunks<T>(
         () => pending.settled,
       ).then(
         (answer) => arrived(index, answer),
-        (error: unknown) => pending.reject(error),
+        (error: unknown) => {
+          pending.reject(error)
+          arrived(index, undefined)
+        },
       )
     }
   }
 
   const arrived = (index: number, answer: Float64Array | null | undefined): void => {
+    landed += 1
+    if (landed === launched && pending.settled) region.ending.delete(search)
     if (pending.settled || answer === undefined) return
     try {
       answers.set(index, region.answered(answer ?? undefined))
       for (let head = answers.get(folded); head !== undefined; head = answers.get(folded)) {
         answers.delete(folded)
         folded += 1
-        next = Math.max(next, head[head.length - 1] as number)
+        next = Math.max(next, head[head.length - 1] ?? until)
         searched = Math.min(total, searched + CHUNK)
         const result = fold(head)
         onProgress?.(searched, total)
@@ -206,27 +170,30 @@ function chunks<T>(
   }
 
   launch()
-  return pending.promise
+  return pending
 }
 
-/** What is asked of the pool, or answered at once when the range is small. */
-function ask<T>(
+/** Before a search begins, and before each step of one that goes in steps. */
+function check(region: Region, { signal }: Plan): void {
+  checkSignal(signal)
+  region.checkReadable()
+}
+
+/** Whether a range is searched at once: it is small, or an empty needle needs no search. */
+const atOnce = ({ from, end }: Range, needle: Uint8Array): boolean =>
+  end - from <= SMALL || byteLength(needle) === 0
+
+/** The answer of a native, in the calling thread. */
+function ask(
   region: Region,
   needle: Uint8Array,
-  how: Plan,
-  where: Range,
-  atOnce: typeof native.find,
-  inChunks: () => Promise<T>,
-): Promise<T> | T {
-  if (where.end - where.from > SMALL && byteLength(needle) > 0) return inChunks()
-  const answer = region.answered(atOnce(needle, region.handle, where.from, where.end))
-  how.onProgress?.(where.until - where.from, where.until - where.from)
-  return answer as T
-}
-
-function checkStart(region: Region, { signal }: Plan): void {
-  if (signal?.aborted) throw abort(signal.reason)
-  region.checkReadable()
+  { from, until, end }: Range,
+  { onProgress }: Plan,
+  answer: typeof native.find,
+): number {
+  const found = region.answered(answer(needle, region.handle, from, end))
+  onProgress?.(until - from, until - from)
+  return found
 }
 
 /** Searches for one match; needle and range are those of the call, whatever becomes of them later. */
@@ -238,21 +205,22 @@ async function one(
 ): Promise<number> {
   const needle = bytes(sub, 'sub')
   const how = plan(given)
-  checkStart(region, how)
+  check(region, how)
   const where = range(region, how, region.position, byteLength(needle))
   if (where.until === where.from) return -1
   const reverse = question === LAST
-  return ask(region, needle, how, where, reverse ? native.rfind : native.find, () =>
-    chunks(
-      region,
-      new Search(needle, question),
-      where,
-      how,
-      { reverse, carry: false },
-      ([at]) => (at === -1 ? undefined : at),
-      () => -1,
-    ),
-  )
+  if (atOnce(where, needle)) {
+    return ask(region, needle, where, how, reverse ? native.rfind : native.find)
+  }
+  return chunks(
+    region,
+    new Search(needle, question),
+    where,
+    how,
+    { reverse, carry: false },
+    ([at]) => (at === -1 ? undefined : at),
+    () => -1,
+  ).promise
 }
 
 export function findAsync(
@@ -278,25 +246,24 @@ export async function countAsync(
 ): Promise<number> {
   const needle = bytes(sub, 'sub')
   const how = plan(given)
-  checkStart(region, how)
+  check(region, how)
   const where = range(region, how, 0, byteLength(needle))
   if (where.until === where.from) return 0
-  return ask(region, needle, how, where, native.count, () => {
-    const search = new Search(needle, COUNT)
-    let total = 0
-    return chunks(
-      region,
-      search,
-      where,
-      how,
-      { reverse: false, carry: search.overlaps() },
-      ([count]) => {
-        total += count as number
-        return undefined
-      },
-      () => total,
-    )
-  })
+  if (atOnce(where, needle)) return ask(region, needle, where, how, native.count)
+  const search = new Search(needle, COUNT)
+  let total = 0
+  return chunks(
+    region,
+    search,
+    where,
+    how,
+    { reverse: false, carry: search.overlaps() },
+    ([count = 0]) => {
+      total += count
+      return undefined
+    },
+    () => total,
+  ).promise
 }
 
 /** Every match, in order. The arguments are checked at the call, and the needle is copied. */
@@ -304,87 +271,196 @@ export function findAllAsync(
   region: Region,
   sub: unknown,
   given: AsyncFindAllOptions | undefined,
-): AsyncGenerator<number, void, undefined> {
+): AsyncIterableIterator<number> {
   const needle = new Uint8Array(bytes(sub, 'sub'))
   const how = plan(given)
   region.checkReadable()
   const first = clamp(how.start ?? 0, region.length)
   const last = how.end === undefined ? undefined : clamp(how.end, region.length)
-  return matches(region, needle, how, first, last)
+  return new Matches(region, needle, how, first, last)
 }
 
-/** The offsets that one round of chunks has found, and where the next round starts. */
-interface Round {
-  readonly offsets: readonly Float64Array[]
-  readonly next: number
-}
+type Step = IteratorResult<number, undefined>
 
-async function* matches(
-  region: Region,
-  needle: Uint8Array,
-  how: Plan,
-  first: number,
-  last: number | undefined,
-): AsyncGenerator<number, void, undefined> {
-  const size = needle.length
-  const overlaps = new Search(needle, ALL).overlaps()
-  let share = overlaps ? 1 : how.concurrency
-  let from = first
-  let left = how.limit
-  while (left > 0) {
-    checkStart(region, how)
-    const end = Math.min(last ?? region.length, region.length)
-    const until = end - size + 1
-    if (from >= until) return
-    const round: Round = await searchRound(region, needle, how, { from, until, end }, share)
-    // A chunk with more matches than it may answer makes those behind it useless.
-    if (round.next < Math.min(until, from + share * CHUNK)) share = 1
-    from = round.next
-    for (const offsets of round.offsets) {
-      for (let at = 0; at < offsets.length - 1 && left > 0; at += 1) {
-        const offset = offsets[at] as number
-        // The map may have shrunk since the round was searched.
-        if (offset + size > region.length) return
-        yield offset
-        left -= 1
-        checkStart(region, how)
+/**
+ * The matches of a range, fetched in rounds of as many chunks as may be in flight. No generator: a match that is
+ * there costs one promise instead of three, and `return()` ends a round that is being searched.
+ */
+class Matches implements AsyncIterableIterator<number> {
+  readonly #region: Region
+  readonly #needle: Uint8Array
+  readonly #how: Plan
+  readonly #first: number
+  readonly #last: number | undefined
+  /** Where the next round starts. */
+  #from: number
+  /** Chunks a round. */
+  #share: number
+  /** Matches that may still be given. */
+  #left: number
+  /** The offsets that were found, one array a chunk, without what was given of the first. */
+  #found: Float64Array[] = []
+  #at = 0
+  #searching: Pending<true> | undefined
+  /** Resolved when the step before has ended. */
+  #before: Promise<void> | undefined
+
+  constructor(
+    region: Region,
+    needle: Uint8Array,
+    how: Plan,
+    first: number,
+    last: number | undefined,
+  ) {
+    this.#region = region
+    this.#needle = needle
+    this.#how = how
+    this.#first = first
+    this.#last = last
+    this.#from = first
+    this.#share = new Search(needle, ALL).overlaps() ? 1 : how.concurrency
+    this.#left = how.limit
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<Step> {
+    if (this.#before === undefined) {
+      try {
+        const step = this.#take()
+        if (step !== undefined) return Promise.resolve(step)
+      } catch (error) {
+        return Promise.reject(this.#failed(error))
       }
     }
-    how.onProgress?.(Math.min(from, until) - first, until - first)
+    return this.#inOrder()
+  }
+
+  return(): Promise<Step> {
+    this.#finish()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  throw(error: unknown): Promise<Step> {
+    return Promise.reject(this.#failed(error))
+  }
+
+  #finish(): void {
+    this.#left = 0
+    this.#found = []
+    this.#searching?.resolve(true)
+  }
+
+  #failed(error: unknown): Error {
+    this.#finish()
+    // What is thrown is not always an Error; it is passed on as it is.
+    return error as Error
+  }
+
+  /** The step that can be taken without a search, if there is one. */
+  #take(): Step | undefined {
+    if (this.#left === 0) return { done: true, value: undefined }
+    check(this.#region, this.#how)
+    const value = this.#found[0]?.[this.#at]
+    if (value === undefined) return undefined
+    // The map may have shrunk since the round was searched.
+    if (value + this.#needle.length > this.#region.length) {
+      this.#finish()
+      return { done: true, value: undefined }
+    }
+    this.#left -= 1
+    this.#at += 1
+    if (this.#at === this.#found[0]?.length) this.#nextChunk()
+    return { done: false, value }
+  }
+
+  #nextChunk(): void {
+    this.#found.shift()
+    this.#at = 0
+  }
+
+  /** Steps that are asked for while one is searching come after it. */
+  async #inOrder(): Promise<Step> {
+    const before = this.#before
+    let ended = (): void => {}
+    const mine = new Promise<void>((resolve) => {
+      ended = resolve
+    })
+    this.#before = mine
+    await before
+    try {
+      let step = this.#take()
+      while (step === undefined) {
+        // One round after another.
+        // oxlint-disable-next-line no-await-in-loop
+        await this.#round()
+        step = this.#take()
+      }
+      return step
+    } catch (error) {
+      throw this.#failed(error)
+    } finally {
+      if (this.#before === mine) this.#before = undefined
+      ended()
+    }
+  }
+
+  /** Fetches the matches of the next chunks, or finds that there are no more. */
+  async #round(): Promise<void> {
+    const region = this.#region
+    const end = Math.min(this.#last ?? region.length, region.length)
+    const until = end - this.#needle.length + 1
+    const from = this.#from
+    if (from >= until) {
+      this.#finish()
+      return
+    }
+    if (end - from <= SMALL) this.#batch(end)
+    else await this.#chunks({ from, until, end })
+    // return() was called meanwhile.
+    if (this.#left === 0) return
+    this.#how.onProgress?.(Math.min(this.#from, until) - this.#first, until - this.#first)
+  }
+
+  /** A small rest, at once. */
+  #batch(end: number): void {
+    const batch = new Float64Array(BATCH + 1)
+    const region = this.#region
+    const found = region.answered(
+      native.findBatch(this.#needle, batch, region.handle, this.#from, end),
+    )
+    this.#from = batch[BATCH] ?? end
+    if (found > 0) this.#found.push(batch.subarray(0, found))
+  }
+
+  async #chunks({ from, until, end }: Range): Promise<void> {
+    const stop = Math.min(until, from + this.#share * CHUNK)
+    let chunk = 0
+    this.#searching = chunks<true>(
+      this.#region,
+      new Search(this.#needle, ALL),
+      { from, until: stop, end },
+      { ...this.#how, onProgress: undefined },
+      { reverse: false, carry: this.#share === 1 },
+      (answer) => {
+        chunk += 1
+        const found = answer.length - 1
+        this.#from = answer[found] ?? stop
+        if (found > 0) this.#found.push(answer.subarray(0, found))
+        if (this.#from >= Math.min(stop, from + chunk * CHUNK)) return undefined
+        // Full before its end, which makes those behind it useless: they are searched again, one by one.
+        this.#share = 1
+        return true
+      },
+      () => true,
+    )
+    await this.#searching.promise
+    this.#searching = undefined
   }
 }
 
-/** Searches as many chunks as may be in flight, or a small rest at once. */
-async function searchRound(
-  region: Region,
-  needle: Uint8Array,
-  how: Plan,
-  where: Range,
-  share: number,
-): Promise<Round> {
-  const { from, end } = where
-  if (end - from <= SMALL) {
-    const batch = new Float64Array(4097)
-    const found = region.answered(native.findBatch(needle, batch, region.handle, from, end))
-    const next = batch[4096] as number
-    return { offsets: [batch.subarray(0, found + 1)], next }
-  }
-  const until = Math.min(where.until, from + share * CHUNK)
-  const offsets: Float64Array[] = []
-  let next = from
-  await chunks<true>(
-    region,
-    new Search(needle, ALL),
-    { from, until, end },
-    { ...how, onProgress: undefined },
-    { reverse: false, carry: share === 1 },
-    (answer) => {
-      offsets.push(answer)
-      next = answer[answer.length - 1] as number
-      // Full before its end: the chunks behind it are searched again.
-      return next < Math.min(until, from + offsets.length * CHUNK) ? true : undefined
-    },
-    () => true,
-  )
-  return { offsets, next }
-}
+// Disposal, and whatever else every asynchronous iterator of the runtime has.
+const generator = Object.getPrototypeOf(async function* () {}) as AsyncGeneratorFunction
+Object.setPrototypeOf(Matches.prototype, Object.getPrototypeOf(generator.prototype) as object)

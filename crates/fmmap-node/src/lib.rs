@@ -13,7 +13,7 @@ mod raw;
 mod search;
 mod search_task;
 mod table;
-mod turns;
+pub mod turns;
 mod views;
 
 use napi::bindgen_prelude::*;

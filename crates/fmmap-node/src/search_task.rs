@@ -1,8 +1,8 @@
 //! One chunk of an asynchronous search, on the threadpool.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use fmmap_core::Segment;
 use fmmap_core::search::Finder;
@@ -20,6 +20,9 @@ const SPAN: usize = 1 << 20;
 /// The most offsets that one chunk answers; 512 KiB of them.
 const MOST: usize = 1 << 16;
 
+/// How many offsets there is room for at first, and how many more when it is used up.
+const BATCH: usize = 1 << 12;
+
 /// What is asked of a chunk.
 #[derive(Clone, Copy)]
 enum Question {
@@ -29,13 +32,53 @@ enum Question {
     All,
 }
 
-/// A needle that was prepared for the chunks of one search, and the flag that ends them.
-#[napi]
-pub struct Search {
-    finder: Arc<Finder<'static>>,
+/// What the chunks of one search share.
+struct Shared {
+    finder: Finder<'static>,
     question: Question,
-    cancelled: Arc<AtomicBool>,
+    /// Looked at between blocks.
+    ended: AtomicBool,
+    memory: Mutex<Memory>,
+    /// A chunk has left the memory.
+    left: Condvar,
 }
+
+/// The memory that is searched. It stays mapped while the search holds it or a chunk reads it; a chunk that waits
+/// in the pool's queue holds nothing.
+struct Memory {
+    segment: Option<Arc<Segment>>,
+    readers: usize,
+}
+
+impl Shared {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        // A poisoned lock still guards a valid count.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The memory for a chunk that starts now; none once the search has ended.
+    fn enter(&self) -> Option<Arc<Segment>> {
+        let mut memory = self.memory();
+        let segment = memory.segment.clone()?;
+        memory.readers += 1;
+        Some(segment)
+    }
+
+    /// Lets go of what `enter` gave.
+    fn leave(&self, segment: Arc<Segment>) {
+        // Before the count says that nobody reads: whoever waits for that wants the memory for itself.
+        drop(segment);
+        let mut memory = self.memory();
+        memory.readers -= 1;
+        if memory.readers == 0 {
+            self.left.notify_all();
+        }
+    }
+}
+
+/// A needle that was prepared for the chunks of one search, and what ends them.
+#[napi]
+pub struct Search(Arc<Shared>);
 
 #[napi]
 impl Search {
@@ -52,29 +95,47 @@ impl Search {
             3 => Question::All,
             _ => return Err(Error::new(Status::InvalidArg, "no such question")),
         };
-        let finder = Arc::new(Finder::new(needle).into_owned());
-        Ok(Self {
-            finder,
+        Ok(Self(Arc::new(Shared {
+            finder: Finder::new(needle).into_owned(),
             question,
-            cancelled: Arc::default(),
-        })
+            ended: AtomicBool::new(false),
+            memory: Mutex::new(Memory {
+                segment: None,
+                readers: 0,
+            }),
+            left: Condvar::new(),
+        })))
     }
 
-    /// Ends the chunks that are running, at their next look at the flag.
+    /// Ends the search: chunks that run do so until their next look, those that wait find nothing to read.
     #[napi(catch_unwind)]
-    pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
+    pub fn end(&self) {
+        self.0.ended.store(true, Ordering::Relaxed);
+        self.0.memory().segment = None;
+    }
+
+    /// Waits, after `end`, until no chunk reads the memory: as long as a block takes.
+    #[napi(catch_unwind)]
+    pub fn join(&self) {
+        let mut memory = self.0.memory();
+        while memory.readers > 0 {
+            memory = self
+                .0
+                .left
+                .wait(memory)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
     }
 
     /// Whether matches can overlap, so that a chunk depends on the one before it.
     #[napi(catch_unwind)]
     pub fn overlaps(&self) -> bool {
-        self.finder.overlaps_itself()
+        self.0.finder.overlaps_itself()
     }
 
     /// Searches the offsets `[from, until)` for starts of matches that end by `end`. `null` when all turns are
     /// taken. The promise has the matches (-1: none) or their count, and then the offset at which to go on;
-    /// `null` after a fault.
+    /// `null` after a fault, and once the search has ended.
     ///
     /// # Errors
     /// For a range that is not inside the map.
@@ -93,11 +154,7 @@ impl Search {
                 reason = "checked here"
             )]
             let offset = number as usize;
-            if as_number(offset).to_bits() == number.to_bits() {
-                Some(offset)
-            } else {
-                None
-            }
+            (as_number(offset).to_bits() == number.to_bits()).then_some(offset)
         };
         let outside = || Error::new(Status::InvalidArg, "the range is not inside the map");
         let (Some(from), Some(until), Some(end)) = (offset(from), offset(until), offset(end))
@@ -118,11 +175,11 @@ impl Search {
         let Some(turn) = Turn::take() else {
             return Ok(None);
         };
+        if !self.0.ended.load(Ordering::Relaxed) {
+            self.0.memory().segment = Some(segment);
+        }
         Ok(Some(AsyncTask::new(Chunk {
-            segment,
-            finder: Arc::clone(&self.finder),
-            question: self.question,
-            cancelled: Arc::clone(&self.cancelled),
+            shared: Arc::clone(&self.0),
             part: Starts {
                 from,
                 starts: until - from,
@@ -133,12 +190,9 @@ impl Search {
     }
 }
 
-/// A chunk in flight. It keeps the memory mapped.
+/// A chunk in flight.
 pub struct Chunk {
-    segment: Arc<Segment>,
-    finder: Arc<Finder<'static>>,
-    question: Question,
-    cancelled: Arc<AtomicBool>,
+    shared: Arc<Shared>,
     part: Starts,
     end: usize,
     turn: Option<Turn>,
@@ -149,7 +203,7 @@ impl Chunk {
     fn blocks(&self) -> impl Iterator<Item = Starts> + use<> {
         let Starts { from, starts } = self.part;
         let count = starts.div_ceil(SPAN);
-        let reverse = matches!(self.question, Question::Last);
+        let reverse = matches!(self.shared.question, Question::Last);
         (0..count).map(move |block| {
             let first = if reverse { count - 1 - block } else { block } * SPAN;
             Starts {
@@ -159,75 +213,72 @@ impl Chunk {
         })
     }
 
-    fn search(&self) -> Vec<f64> {
+    /// The answer, from the segment that `enter` gave; its fault says whether it is one.
+    fn search(&self, segment: &Segment) -> Vec<f64> {
+        let Shared {
+            finder, question, ..
+        } = &*self.shared;
         let until = self.part.from + self.part.starts;
         let (mut answer, mut count, mut next) = (Vec::new(), 0, self.part.from);
-        if matches!(self.question, Question::All) {
-            answer = vec![0.0; MOST];
-        }
         for block in self.blocks() {
-            if self.cancelled.load(Ordering::Relaxed) {
+            if self.shared.ended.load(Ordering::Relaxed) {
                 break;
             }
-            // Going forward, a match of the block before may reach into this one.
-            let from = block.from.max(if matches!(self.question, Question::Last) {
-                0
-            } else {
-                next
-            });
             let block_end = block.from + block.starts;
+            // Going forward, a match of the block before may reach into this one.
+            let from = match question {
+                Question::Last => block.from,
+                _ => block.from.max(next),
+            };
             if from >= block_end {
                 continue;
             }
-            let block = Starts {
+            let starts = |from: usize| Starts {
                 from,
                 starts: block_end - from,
             };
             // SAFETY: the range is inside the segment, which was readable at the call and is kept mapped; the
             // slice ends with this block.
-            let haystack = unsafe { self.segment.bytes(from, self.end) };
-            let bytes = block.bytes(self.finder.needle(), haystack);
-            match self.question {
+            let haystack = unsafe { segment.bytes(from, self.end) };
+            let bytes = starts(from).bytes(finder.needle(), haystack);
+            match question {
                 Question::First => {
-                    if let Some(at) = self.finder.find(bytes) {
+                    if let Some(at) = finder.find(bytes) {
                         return vec![as_number(from + at), as_number(until)];
                     }
                 }
                 Question::Last => {
-                    if let Some(at) = self.finder.rfind(bytes) {
+                    if let Some(at) = finder.rfind(bytes) {
                         return vec![as_number(from + at), as_number(until)];
                     }
                 }
                 Question::Count => {
-                    let tally = self.finder.tally(bytes);
+                    let tally = finder.tally(bytes);
                     count += tally.count;
                     next = block_end.max(from + tally.next);
                 }
-                Question::All => loop {
-                    let here = Starts {
-                        from: next.max(from),
-                        starts: block_end - next.max(from),
-                    };
-                    // SAFETY: as above.
-                    let haystack = unsafe { self.segment.bytes(here.from, self.end) };
-                    let found = here.batch(&self.finder, haystack, &mut answer[count..]);
-                    count += found.written;
-                    next = found.next;
-                    if count == MOST {
-                        answer.push(as_number(next));
-                        return answer;
+                Question::All => {
+                    next = from;
+                    while next < block_end {
+                        let room = (MOST - answer.len()).min(BATCH);
+                        if room == 0 {
+                            answer.push(as_number(next));
+                            return answer;
+                        }
+                        let filled = answer.len();
+                        answer.resize(filled + room, 0.0);
+                        let rest = &haystack[next - from..];
+                        let found = starts(next).batch(finder, rest, &mut answer[filled..]);
+                        answer.truncate(filled + found.written);
+                        next = found.next;
                     }
-                    if next >= block_end {
-                        break;
-                    }
-                },
+                }
             }
         }
-        match self.question {
+        match question {
             Question::First | Question::Last => vec![-1.0, as_number(until)],
             Question::Count => vec![as_number(count), as_number(next.max(until))],
             Question::All => {
-                answer.truncate(count);
                 answer.push(as_number(next.max(until)));
                 answer
             }
@@ -241,11 +292,15 @@ impl Task for Chunk {
 
     fn compute(&mut self) -> Result<Self::Output> {
         let turn = self.turn.take();
-        let found = catch_unwind(AssertUnwindSafe(|| self.search()))
+        let Some(segment) = self.shared.enter() else {
+            return Ok(None);
+        };
+        let found = catch_unwind(AssertUnwindSafe(|| self.search(&segment)))
             .map_err(|_| Error::new(Status::GenericFailure, "a panic, which is a bug of fmmap"));
+        let whole = segment.fault().is_none();
+        self.shared.leave(segment);
         drop(turn);
-        let found = found?;
-        Ok(self.segment.fault().is_none().then_some(found))
+        Ok(whole.then_some(found?))
     }
 
     fn resolve(&mut self, _env: Env, output: Self::Output) -> Result<Self::JsValue> {
