@@ -22,7 +22,7 @@ fi
   x86_64-pc-windows-msvc aarch64-unknown-linux-gnu
 
 # rustup's cargo fetches the dependencies, with whatever registry is configured.
-cargo fetch
+cargo fetch --locked
 
 # From here on Debian's toolchain alone: cargo would find rustup's cargo-clippy first, in its own bin
 # folder, so it gets a home of its own with nothing but the fetched crates in it.

@@ -27,6 +27,7 @@ pub struct Mapping {
     tracked: bool,
     offset: u64,
     protection: Protection,
+    tag: Option<String>,
 }
 
 /// Bytes of a mapping that a caller may hold on to: they stay mapped as long as this lives.
@@ -59,17 +60,27 @@ impl Export {
 }
 
 impl Mapping {
-    /// Maps `length` bytes of the file behind `fd`, which may be closed after; `None` is anonymous memory.
-    /// Length 0 is the rest of the file from the offset.
+    /// Maps `length` bytes of the file behind a descriptor, which may be closed after; `None` is anonymous
+    /// memory, and on Windows 0 is as well. Length 0 is the rest of the file from the offset.
     ///
     /// # Errors
     /// Those of [`Options::protection`]; [`Error::EmptyFile`], [`Error::OffsetBeyondFile`],
-    /// [`Error::LengthBeyondFile`], [`Error::LengthTooLarge`]; the system's from `dup` and `mmap`.
-    pub fn new(fd: Option<os::Descriptor>, length: u64, options: &Options) -> Result<Self> {
+    /// [`Error::LengthBeyondFile`], [`Error::LengthTooLarge`]; the system's from `dup` and `mmap`;
+    /// [`Error::Unsupported`] for a descriptor where nobody can say what it means.
+    pub fn new(fileno: Option<i32>, length: u64, options: &Options) -> Result<Self> {
         let protection = options.protection()?;
-        let Some(fd) = fd else {
-            return Self::map(None, length, options, protection);
-        };
+        match fileno.map(os::file_of).transpose()?.flatten() {
+            Some(fd) => Self::of_file(fd, length, options, protection),
+            None => Self::map(None, length, options, protection),
+        }
+    }
+
+    fn of_file(
+        fd: os::Descriptor,
+        length: u64,
+        options: &Options,
+        protection: Protection,
+    ) -> Result<Self> {
         // A descriptor that can't be asked is one that can't be mapped either: dup or mmap says so.
         let length = match os::stat(fd) {
             Ok(stat) if stat.regular => length_in_file(length, options.offset, stat.size)?,
@@ -89,7 +100,7 @@ impl Mapping {
         let write = protection.writes_through();
         if !create {
             let file = os::open(path, write, false)?;
-            return Self::new(Some(os::descriptor(&file)), length, options);
+            return Self::of_file(os::descriptor(&file), length, options, protection);
         }
         if !write {
             return Err(Error::CreateReadOnly);
@@ -131,7 +142,7 @@ impl Mapping {
         let stat = os::stat(fd)?;
         // A mapping may reach beyond the end of its file; so the file grows last, when all else went well.
         let mapping = Self::map(Some(fd), length, options, protection)?;
-        if stat.regular && stat.size < end {
+        if !os::EXTENDS && stat.regular && stat.size < end {
             os::set_size(file, end)?;
         }
         Ok(mapping)
@@ -152,7 +163,8 @@ impl Mapping {
             _ => None,
         };
         let Protection { flags, prot, .. } = protection;
-        let segment = Segment::map(len, prot, flags, fd, options.offset, file.clone())?;
+        let tag = options.tag.as_deref();
+        let segment = Segment::map(len, prot, flags, fd, options.offset, file.clone(), tag)?;
         Ok(Self {
             segment: Arc::new(segment),
             twin: None,
@@ -162,6 +174,7 @@ impl Mapping {
             tracked: options.track,
             offset: options.offset,
             protection,
+            tag: options.tag.clone(),
         })
     }
 
@@ -171,7 +184,7 @@ impl Mapping {
         self.len
     }
 
-    /// Whether there are no bytes: never.
+    /// Whether there are no bytes: only after a resize that has lost them (see [`Mapping::resize`]).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -293,7 +306,8 @@ impl Mapping {
                     "a view of a read-only map without its descriptor (trackfd: false)",
                 ));
             }
-            // Nobody can have written to a read-only anonymous mapping: its twin is zeros as well.
+            // Nobody can have written to a read-only anonymous mapping: its twin is zeros as well. Where
+            // somebody can, it has a tag, by which the twin finds the same memory.
             let fd = if self.anonymous {
                 None
             } else {
@@ -306,6 +320,7 @@ impl Mapping {
                 fd,
                 self.offset,
                 self.file.clone(),
+                self.tag.as_deref(),
             )?;
             self.twin = Some(Arc::new(twin));
         }
@@ -313,7 +328,8 @@ impl Mapping {
     }
 }
 
-/// Python's checks of the length against a regular file, which also resolve length 0.
+/// Python's checks of the length against a regular file, which also resolve length 0. A length beyond the file
+/// is an error except where mapping it extends the file.
 fn length_in_file(length: u64, offset: u64, size: u64) -> Result<u64> {
     if length == 0 {
         if size == 0 {
@@ -326,6 +342,7 @@ fn length_in_file(length: u64, offset: u64, size: u64) -> Result<u64> {
     }
     match size.checked_sub(offset) {
         Some(rest) if rest >= length => Ok(length),
+        _ if os::EXTENDS => Ok(length),
         _ => Err(Error::LengthBeyondFile),
     }
 }

@@ -21,6 +21,7 @@ pub struct Segment {
     file: Option<Arc<os::OwnedFile>>,
     offset: u64,
     flags: i32,
+    section: os::Section,
 }
 
 // SAFETY: a segment is an address and a length that don't change while it is shared (`remap` takes
@@ -39,8 +40,9 @@ impl Segment {
         file: Option<os::Descriptor>,
         offset: u64,
         watch: Option<Arc<os::OwnedFile>>,
+        tag: Option<&str>,
     ) -> Result<Self> {
-        let start = os::map(len, prot, flags, file, offset)?;
+        let (start, section) = os::map(len, prot, flags, file, offset, tag)?;
         let mut segment = Self {
             start,
             len,
@@ -48,6 +50,7 @@ impl Segment {
             file: watch,
             offset,
             flags,
+            section,
         };
         segment.guard();
         Ok(segment)
@@ -72,7 +75,7 @@ impl Segment {
         self.len
     }
 
-    /// Whether there are no bytes: never, `mmap` refuses a length of 0.
+    /// Whether there are no bytes: `mmap` refuses a length of 0, so only after [`Segment::unmap`].
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -126,12 +129,26 @@ impl Segment {
         self.guard();
         answer.map(|_| ())
     }
+
+    /// Gives the section's name up, so that another can have it: what must happen before a section of the
+    /// same name takes this one's place.
+    pub(crate) fn give_up_name(&mut self) -> Result<()> {
+        self.section.give_up()
+    }
+
+    /// Unmaps the memory early. What is left is a segment of length 0.
+    pub(crate) fn unmap(&mut self) {
+        self.guarded = None;
+        if self.len > 0 {
+            // SAFETY: the range was mapped by `map` or `remap`, and its only owner lets it go.
+            unsafe { os::unmap(self.start, os::mapped_len(self.len, self.flags)) };
+        }
+        self.len = 0;
+    }
 }
 
 impl Drop for Segment {
     fn drop(&mut self) {
-        self.guarded = None;
-        // SAFETY: the range was mapped by `map` or `remap`, and its last owner is going.
-        unsafe { os::unmap(self.start, os::mapped_len(self.len, self.flags)) };
+        self.unmap();
     }
 }

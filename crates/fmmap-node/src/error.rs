@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, CString};
 
+use fmmap_core::os::libuv_errno;
 use napi::sys;
 
 /// Why a native did not return a value.
@@ -59,7 +60,7 @@ pub(crate) fn throw(env: sys::napi_env, failure: &Failure) {
     if let Failure::Core(fmmap_core::Error::System { errno, syscall }) = failure {
         let mut number = std::ptr::null_mut();
         // SAFETY: `number` is valid for writing.
-        unsafe { sys::napi_create_int32(env, -errno, &raw mut number) };
+        unsafe { sys::napi_create_int32(env, -libuv_errno(*errno), &raw mut number) };
         set(env, error, c"errno", number);
         set(env, error, c"syscall", string(env, syscall));
     }

@@ -24,7 +24,7 @@ impl Task for Flush {
     fn compute(&mut self) -> Result<i32> {
         let errno = match self.segment.sync(self.offset, self.len, self.flags) {
             Ok(()) => 0,
-            Err(fmmap_core::Error::System { errno, .. }) => -errno,
+            Err(fmmap_core::Error::System { errno, .. }) => -fmmap_core::os::libuv_errno(errno),
             Err(error) => return Err(Error::new(Status::GenericFailure, error.to_string())),
         };
         Ok(if errno == 0 && self.segment.fault().is_some() {

@@ -29,9 +29,8 @@ fn options(call: &Call, at: usize) -> Answer<Options> {
 natives! {
     /// `map(fileno, length, access, flags, prot, offset, trackfd, tagname)`: a handle. -1 is anonymous.
     map as c"map"(call) {
-        let fileno = call.int(0)?;
-        let fd = if fileno == -1 { None } else { Some(fileno) };
-        let mapping = Mapping::new(fd, call.index(1)? as u64, &options(call, 2)?)?;
+        let fileno = Some(call.int(0)?).filter(|&fileno| fileno != -1);
+        let mapping = Mapping::new(fileno, call.index(1)? as u64, &options(call, 2)?)?;
         call.double(insert(call.env, mapping)?)
     }
 

@@ -75,12 +75,8 @@ use none as platform;
 
 use std::sync::atomic::AtomicU32;
 
-/// A file descriptor, where there are any.
-#[cfg(unix)]
-pub type RawFd = std::os::fd::RawFd;
-/// A file descriptor, where there are any.
-#[cfg(not(unix))]
-pub type RawFd = i32;
+/// A file as the system's calls take it.
+pub use crate::os::Descriptor as RawFd;
 
 /// Whether this platform has a fault guard.
 pub const SUPPORTED: bool = cfg!(unix);

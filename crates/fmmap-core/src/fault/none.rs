@@ -1,7 +1,7 @@
 //! Platforms without SIGBUS: nothing faults, or nothing can be done about it.
 //!
 //! On Windows a file that is mapped can't be truncated: the attempt fails with
-//! ERROR_USER_MAPPED_FILE. An in-page I/O error is an exception there that only a vectored handler
+//! `ERROR_USER_MAPPED_FILE`. An in-page I/O error is an exception there that only a vectored handler
 //! could see.
 
 use super::{RawFd, Reason};

@@ -6,8 +6,10 @@
 //! | shared anonymous | shrinks by `mremap` | shrinks in name only; the memory stays |
 //! | private anonymous | `mremap` | refused |
 //!
-//! A shared anonymous mapping never grows: there is no memory behind the new pages on Linux
-//! (gh-138204). Everything that can be checked is checked before the file changes, and a file whose
+//! A shared anonymous mapping never grows on Linux: there is no memory behind the new pages (gh-138204).
+//! Without `mremap` anonymous memory is copied to a new mapping, and files are mapped afresh. On Windows a
+//! file can't change its size under a mapping: the memory is unmapped first, and nothing may be exported.
+//! Everything that can be checked is checked before the file changes, and a file whose
 //! mapping can't follow gets its old size back.
 
 use std::sync::Arc;
@@ -24,7 +26,8 @@ impl Mapping {
     /// # Errors
     /// [`Error::NewSizeOutOfRange`]; `EINVAL` for 0; [`Error::SharedAnonymousGrowth`] and
     /// [`Error::Exported`] for anonymous mappings; `EBADF` for a file whose descriptor is not tracked; the
-    /// system's from `ftruncate`, `mremap` and `mmap`.
+    /// system's from `ftruncate`, `mremap` and `mmap`. On Windows, where the memory goes before the file
+    /// changes, an error of the last of them leaves a mapping of no bytes.
     pub fn resize(&mut self, new_len: u64) -> Result<()> {
         let end = self
             .offset
@@ -50,17 +53,35 @@ impl Mapping {
 
     fn resize_anonymous(&mut self, new_len: usize) -> Result<()> {
         let shared = !self.protection.private();
-        if shared && new_len > self.len {
+        if shared && new_len > self.len && !os::SHARED_ANONYMOUS_GROWS {
             return Err(Error::SharedAnonymousGrowth);
         }
         if new_len == self.len {
             return Ok(());
         }
         match Arc::get_mut(&mut self.segment) {
-            Some(segment) => segment.remap(new_len),
-            None if shared => Ok(()),
+            Some(segment) => match segment.remap(new_len) {
+                Err(Error::Unsupported(_)) => self.copy_to_fresh(new_len),
+                answer => answer,
+            },
+            None if shared && new_len < self.len && !os::LOCKS => Ok(()),
             None => Err(Error::Exported),
         }
+    }
+
+    /// Anonymous memory of another size, where the old one can't be given it.
+    fn copy_to_fresh(&mut self, new_len: usize) -> Result<()> {
+        let segment = Arc::get_mut(&mut self.segment).ok_or(Error::Exported)?;
+        segment.give_up_name()?;
+        let fresh = self.map_afresh(None, new_len)?;
+        let len = self.len.min(new_len);
+        if self.protection.readable() && self.protection.writable() {
+            let (from, to) = (self.segment.start(), fresh.start());
+            // SAFETY: `len` bytes are on both sides, readable and writable; two mappings never overlap.
+            unsafe { std::ptr::copy_nonoverlapping(from, to, len) };
+        }
+        self.segment = Arc::new(fresh);
+        Ok(())
     }
 
     fn resize_file(&mut self, new_len: usize, end: u64) -> Result<()> {
@@ -69,6 +90,9 @@ impl Mapping {
             syscall: "ftruncate",
         };
         let file = self.file.clone().ok_or(untracked)?;
+        if os::LOCKS {
+            return self.resize_unmapped(&file, new_len, end);
+        }
         let old_size = os::stat(os::descriptor(&file))?.size;
         os::set_size(&file, end)?;
         // A segment with a fault has foreign pages in it, which only a fresh mapping gets rid of.
@@ -80,7 +104,7 @@ impl Mapping {
         if in_place {
             return Ok(());
         }
-        match self.map_afresh(&file, new_len) {
+        match self.map_afresh(Some(&file), new_len) {
             Ok(segment) => {
                 if self.protection.private() && whole {
                     self.carry_over(&segment);
@@ -96,10 +120,30 @@ impl Mapping {
         }
     }
 
-    fn map_afresh(&self, file: &Arc<os::OwnedFile>, len: usize) -> Result<Segment> {
-        let fd = Some(os::descriptor(file));
+    /// Where a mapped file keeps its size: the memory goes first, and comes back with the old length when
+    /// somebody else holds the file. The name goes with it, unless another has the same.
+    fn resize_unmapped(
+        &mut self,
+        file: &Arc<os::OwnedFile>,
+        new_len: usize,
+        end: u64,
+    ) -> Result<()> {
+        let segment = Arc::get_mut(&mut self.segment).ok_or(Error::Exported)?;
+        segment.give_up_name()?;
+        segment.unmap();
+        let old_len = std::mem::replace(&mut self.len, 0);
+        let answer = os::set_size(file, end);
+        let len = if answer.is_ok() { new_len } else { old_len };
+        self.segment = Arc::new(self.map_afresh(Some(file), len)?);
+        self.len = len;
+        answer
+    }
+
+    fn map_afresh(&self, file: Option<&Arc<os::OwnedFile>>, len: usize) -> Result<Segment> {
+        let fd = file.map(|file| os::descriptor(file));
         let crate::options::Protection { flags, prot, .. } = self.protection;
-        Segment::map(len, prot, flags, fd, self.offset, Some(Arc::clone(file)))
+        let tag = self.tag.as_deref();
+        Segment::map(len, prot, flags, fd, self.offset, file.cloned(), tag)
     }
 
     /// Takes the pages that a private mapping has made its own along. Only those that differ from the

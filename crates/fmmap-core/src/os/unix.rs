@@ -32,6 +32,20 @@ pub const REFUSED_FLAGS: i32 = libc::MAP_FIXED | libc::MAP_FIXED_NOREPLACE | lib
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub const REFUSED_FLAGS: i32 = libc::MAP_FIXED;
 
+/// A mapping that reaches beyond the end of its file does not extend the file.
+pub const EXTENDS: bool = false;
+/// The size of a file can be changed while it is mapped.
+pub const LOCKS: bool = false;
+/// Whether shared anonymous memory can grow: `mremap` would put nothing behind the new pages
+/// (gh-138204, gh-154258). Where there is no such call it is replaced by a larger copy.
+pub const SHARED_ANONYMOUS_GROWS: bool = !cfg!(any(target_os = "linux", target_os = "android"));
+
+/// The number by which libuv, and so every JavaScript runtime, calls an error: the system's own.
+#[must_use]
+pub fn libuv_errno(errno: i32) -> i32 {
+    errno
+}
+
 /// The size of a page in bytes.
 #[must_use]
 pub fn page_size() -> usize {
@@ -76,6 +90,14 @@ pub fn stat(fd: Descriptor) -> Result<Stat> {
         regular: stat.st_mode & libc::S_IFMT == libc::S_IFREG,
         directory: stat.st_mode & libc::S_IFMT == libc::S_IFDIR,
     })
+}
+
+/// The file behind the number that a caller has for it; `None` is anonymous memory, on Windows.
+///
+/// # Errors
+/// None here: a number that is not open is found out when it is used.
+pub fn file_of(fileno: i32) -> Result<Option<Descriptor>> {
+    Ok(Some(fileno))
 }
 
 /// A duplicate of `fd` that is closed on exec.
@@ -153,7 +175,27 @@ pub fn set_size(fd: &OwnedFd, size: u64) -> Result<()> {
     }
 }
 
-/// `mmap(2)` at an address of the kernel's choice; `fd` `None` is anonymous memory.
+/// What has to live as long as the memory beside it: nothing here.
+#[derive(Debug)]
+pub struct Section;
+
+impl Section {
+    /// Gives the section's name up: it has none here.
+    ///
+    /// # Errors
+    /// None here.
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "the signature is that of Windows"
+    )]
+    pub(crate) fn give_up(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// `mmap(2)` at an address of the kernel's choice; `fd` `None` is anonymous memory. Tags are
+/// Windows's: the facade lets none through.
 ///
 /// # Errors
 /// The system's, as `EINVAL` (an unaligned offset, length 0), `EACCES`, `ENODEV`, `ENOMEM`.
@@ -163,7 +205,8 @@ pub fn map(
     flags: i32,
     fd: Option<Descriptor>,
     offset: u64,
-) -> Result<*mut u8> {
+    _tag: Option<&str>,
+) -> Result<(*mut u8, Section)> {
     let failed = |errno| Error::System {
         errno,
         syscall: "mmap",
@@ -179,7 +222,7 @@ pub fn map(
     if address == libc::MAP_FAILED {
         return Err(Error::last_os("mmap"));
     }
-    Ok(address.cast())
+    Ok((address.cast(), Section))
 }
 
 /// The length that the kernel gives a mapping of `len` bytes, where `munmap` asks for it: huge pages come
@@ -334,7 +377,7 @@ fn kernel_has_names() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| {
         let len = page_size();
-        let Ok(page) = map(len, PROT_READ, MAP_PRIVATE, None, 0) else {
+        let Ok((page, _)) = map(len, PROT_READ, MAP_PRIVATE, None, 0, None) else {
             return false;
         };
         // SAFETY: the page was mapped above.
