@@ -15,7 +15,7 @@ import {
 import { closedMessage, refuses } from './support/errors.ts'
 import { anonymous, latin1, mapped, mappedPath, temporaryFile } from './support/files.ts'
 import { linux } from './support/platform.ts'
-import test from './support/test.ts'
+import test, { testWhere } from './support/test.ts'
 
 test('CPython test_madvise: bounds of start and length, and a length that is clamped', (t) => {
   const size = 2 * PAGESIZE
@@ -84,27 +84,31 @@ test('an advice that the table of constants lacks is refused, even if this kerne
   t.is(latin1(m.slice(0, 2)), '\0\0')
 })
 
-test('MADV_DONTNEED throws private memory away, and reads a file afresh (section 5)', (t) => {
-  if (!linux) return t.pass('Linux alone promises this')
-  const m = anonymous(t, 2 * PAGESIZE, 'private')
-  m.setSlice('gone', 0, 4)
-  m.setSlice('kept', PAGESIZE, PAGESIZE + 4)
-  m.madvise(MADV_DONTNEED, 0, PAGESIZE)
-  t.is(latin1(m.slice(0, 4)), '\0\0\0\0')
-  t.is(latin1(m.slice(PAGESIZE, PAGESIZE + 4)), 'kept')
-  const file = mapped(t, 'stays in the file')
-  file.madvise(MADV_DONTNEED)
-  t.is(latin1(file.slice(0, 5)), 'stays')
-})
+testWhere(linux, 'Linux alone promises this')(
+  'MADV_DONTNEED throws private memory away, and reads a file afresh (section 5)',
+  (t) => {
+    const m = anonymous(t, 2 * PAGESIZE, 'private')
+    m.setSlice('gone', 0, 4)
+    m.setSlice('kept', PAGESIZE, PAGESIZE + 4)
+    m.madvise(MADV_DONTNEED, 0, PAGESIZE)
+    t.is(latin1(m.slice(0, 4)), '\0\0\0\0')
+    t.is(latin1(m.slice(PAGESIZE, PAGESIZE + 4)), 'kept')
+    const file = mapped(t, 'stays in the file')
+    file.madvise(MADV_DONTNEED)
+    t.is(latin1(file.slice(0, 5)), 'stays')
+  },
+)
 
-test('MADV_REMOVE punches a hole (section 5)', (t) => {
-  if (!linux || MADV_REMOVE === undefined) return t.pass('Linux alone has it')
-  const m = new Mmap(-1, 2 * PAGESIZE, { flags: MAP_SHARED })
-  t.teardown(() => m.close())
-  m.setSlice('gone', 0, 4)
-  m.madvise(MADV_REMOVE, 0, PAGESIZE)
-  t.is(latin1(m.slice(0, 4)), '\0\0\0\0')
-})
+testWhere(linux && MADV_REMOVE !== undefined, 'Linux alone has it')(
+  'MADV_REMOVE punches a hole (section 5)',
+  (t) => {
+    const m = new Mmap(-1, 2 * PAGESIZE, { flags: MAP_SHARED })
+    t.teardown(() => m.close())
+    m.setSlice('gone', 0, 4)
+    m.madvise(MADV_REMOVE, 0, PAGESIZE)
+    t.is(latin1(m.slice(0, 4)), '\0\0\0\0')
+  },
+)
 
 test('madvise of a closed map, after its types', (t) => {
   const m = anonymous(t, PAGESIZE)
@@ -114,32 +118,33 @@ test('madvise of a closed map, after its types', (t) => {
   refuses(t, () => m.madvise(1.5), 'ERR_INVALID_ARG_TYPE')
 })
 
-test('CPython set_name: a name of 66 bytes is the longest, a NUL and a file map are refused (section 2)', (t) => {
-  if (!linux) return t.pass('Linux alone names memory')
-  for (const kind of ['shared', 'private'] as const) {
-    const m = anonymous(t, PAGESIZE, kind)
-    t.is(m.setName('test'), undefined)
-    t.is(m.setName(''), undefined)
-    t.is(m.setName('x'.repeat(66)), undefined)
-    t.is(m.setName('é'.repeat(33)), undefined)
-    refuses(t, () => m.setName('x'.repeat(67)), 'ERR_OUT_OF_RANGE', 'name is too long')
-    refuses(t, () => m.setName(`x${'é'.repeat(33)}`), 'ERR_OUT_OF_RANGE', 'name is too long')
-    refuses(t, () => m.setName('a\0b'), 'ERR_INVALID_ARG_VALUE', 'embedded null character')
-    for (const name of [1, null, undefined, Buffer.from('x'), {}]) {
-      refuses(t, () => m.setName(name as string), 'ERR_INVALID_ARG_TYPE')
+testWhere(linux, 'Linux alone names memory')(
+  'CPython set_name: a name of 66 bytes is the longest, a NUL and a file map are refused (section 2)',
+  (t) => {
+    for (const kind of ['shared', 'private'] as const) {
+      const m = anonymous(t, PAGESIZE, kind)
+      t.is(m.setName('test'), undefined)
+      t.is(m.setName(''), undefined)
+      t.is(m.setName('x'.repeat(66)), undefined)
+      t.is(m.setName('é'.repeat(33)), undefined)
+      refuses(t, () => m.setName('x'.repeat(67)), 'ERR_OUT_OF_RANGE', 'name is too long')
+      refuses(t, () => m.setName(`x${'é'.repeat(33)}`), 'ERR_OUT_OF_RANGE', 'name is too long')
+      refuses(t, () => m.setName('a\0b'), 'ERR_INVALID_ARG_VALUE', 'embedded null character')
+      for (const name of [1, null, undefined, Buffer.from('x'), {}]) {
+        refuses(t, () => m.setName(name as string), 'ERR_INVALID_ARG_TYPE')
+      }
     }
-  }
-  const file = mapped(t, 'abc')
-  refuses(
-    t,
-    () => file.setName('test'),
-    'ERR_MMAP_NOT_ANONYMOUS',
-    'Cannot set annotation on non-anonymous mappings',
-  )
-})
+    const file = mapped(t, 'abc')
+    refuses(
+      t,
+      () => file.setName('test'),
+      'ERR_MMAP_NOT_ANONYMOUS',
+      'Cannot set annotation on non-anonymous mappings',
+    )
+  },
+)
 
-test('setName of a closed map, after its type', (t) => {
-  if (!linux) return t.pass('Linux alone names memory')
+testWhere(linux, 'Linux alone names memory')('setName of a closed map, after its type', (t) => {
   const m = anonymous(t, PAGESIZE)
   m.close()
   refuses(t, () => m.setName('x'), 'ERR_MMAP_CLOSED', closedMessage)

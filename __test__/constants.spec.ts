@@ -14,7 +14,7 @@ import { refuses } from './support/errors.ts'
 import { descriptor, freshPath, temporaryFile } from './support/files.ts'
 import { linux, unix } from './support/platform.ts'
 import { childAnswer } from './support/runtime.ts'
-import test from './support/test.ts'
+import test, { testWhere } from './support/test.ts'
 
 // Every name of Python's newest module, on any platform (section 8 of its description).
 const python = `ACCESS_DEFAULT ACCESS_READ ACCESS_WRITE ACCESS_COPY PAGESIZE ALLOCATIONGRANULARITY
@@ -86,31 +86,33 @@ ${lines.join('\n')}
   return values
 }
 
-test('every constant has the value of this machine’s C headers', (t) => {
-  if (!unix) return t.pass('no such headers')
-  const names = [...new Set([...python, ...linuxOnly, ...Object.keys(existing)])].filter((name) =>
-    /^(PROT|MAP|MS|MADV)_/.test(name),
-  )
-  const values = headerValues(t, names)
-  if (values === undefined) return t.pass()
-  let compared = 0
-  for (const name of names) {
-    const header = values.get(name)
-    if (header === null || header === undefined) continue
-    // glibc defines MADV_SOFT_OFFLINE nowhere, the kernel's headers do: Python's Linux builds lack it.
-    if (name in existing) {
-      t.is(BigInt(existing[name] as number), header, name)
-      compared += 1
-    } else {
-      t.false(
-        python.includes(name) && name !== 'MAP_32BIT',
-        `${name} is in the headers and not in constants`,
-      )
+testWhere(unix, 'no such headers')(
+  'every constant has the value of this machine’s C headers',
+  (t) => {
+    const names = [...new Set([...python, ...linuxOnly, ...Object.keys(existing)])].filter((name) =>
+      /^(PROT|MAP|MS|MADV)_/.test(name),
+    )
+    const values = headerValues(t, names)
+    if (values === undefined) return t.pass()
+    let compared = 0
+    for (const name of names) {
+      const header = values.get(name)
+      if (header === null || header === undefined) continue
+      // glibc defines MADV_SOFT_OFFLINE nowhere, the kernel's headers do: Python's Linux builds lack it.
+      if (name in existing) {
+        t.is(BigInt(existing[name] as number), header, name)
+        compared += 1
+      } else {
+        t.false(
+          python.includes(name) && name !== 'MAP_32BIT',
+          `${name} is in the headers and not in constants`,
+        )
+      }
     }
-  }
-  t.true(compared > 30 || !linux, `${compared} constants compared`)
-  t.log(`${compared} constants compared with the headers`)
-})
+    t.true(compared > 30 || !linux, `${compared} constants compared`)
+    t.log(`${compared} constants compared with the headers`)
+  },
+)
 
 test('PyPy test_page_size: the system’s own sizes', (t) => {
   t.true(Number.isInteger(PAGESIZE) && PAGESIZE > 0)
@@ -145,8 +147,7 @@ test('PyPy test_attributes: what every platform has', (t) => {
   }
 })
 
-test('fmmap test_linux_constants: and those that Python lacks', (t) => {
-  if (!linux) return t.pass('Linux alone')
+testWhere(linux, 'Linux alone')('fmmap test_linux_constants: and those that Python lacks', (t) => {
   for (const name of ['MADV_DONTFORK', 'MADV_REMOVE', ...linuxOnly]) {
     t.true((exported[name] as number) > 0, name)
     t.is(existing[name], exported[name], name)
@@ -207,19 +208,21 @@ test('fmmap test_clean_namespace: the package exports its names and nothing from
   t.true(others.includes('Mmap') && others.includes('constants'))
 })
 
-test('flags that could unmap or overrun other memory are refused', (t) => {
-  if (!linux) return t.pass('Linux alone has all three')
-  const values = headerValues(t, ['MAP_FIXED', 'MAP_FIXED_NOREPLACE', 'MAP_GROWSDOWN'])
-  if (values === undefined) return t.pass()
-  const fd = descriptor(t, temporaryFile('abc'))
-  for (const [name, value] of values) {
-    t.not(value, null, name)
-    for (const flags of [MAP_SHARED | Number(value), MAP_PRIVATE | Number(value)]) {
-      refuses(t, () => new Mmap(fd, 3, { flags }), 'ERR_OUT_OF_RANGE', undefined, name)
-      refuses(t, () => new Mmap(-1, 4096, { flags }), 'ERR_OUT_OF_RANGE', undefined, name)
+testWhere(linux, 'Linux alone has all three')(
+  'flags that could unmap or overrun other memory are refused',
+  (t) => {
+    const values = headerValues(t, ['MAP_FIXED', 'MAP_FIXED_NOREPLACE', 'MAP_GROWSDOWN'])
+    if (values === undefined) return t.pass()
+    const fd = descriptor(t, temporaryFile('abc'))
+    for (const [name, value] of values) {
+      t.not(value, null, name)
+      for (const flags of [MAP_SHARED | Number(value), MAP_PRIVATE | Number(value)]) {
+        refuses(t, () => new Mmap(fd, 3, { flags }), 'ERR_OUT_OF_RANGE', undefined, name)
+        refuses(t, () => new Mmap(-1, 4096, { flags }), 'ERR_OUT_OF_RANGE', undefined, name)
+      }
     }
-  }
-})
+  },
+)
 
 test('require and import give the same package', async (t) => {
   const answer = await childAnswer<{ same: boolean; names: boolean }>(

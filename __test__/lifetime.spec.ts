@@ -3,7 +3,7 @@ import { closedMessage, refuses, thrown } from './support/errors.ts'
 import { descriptor, latin1, mapped, mappedPath, temporaryFile } from './support/files.ts'
 import { externalBuffers, linux, scaled } from './support/platform.ts'
 import { childAnswer, moduleFile, runChild } from './support/runtime.ts'
-import test from './support/test.ts'
+import test, { testWhere } from './support/test.ts'
 
 // What /proc says about this process: how often it maps a file, its open descriptors, its private memory in KiB.
 const proc = `
@@ -134,13 +134,14 @@ test('closing one map of a file leaves the others', (t) => {
   }
 })
 
-test('10,000 opened and closed maps leave no descriptor, no mapping and no memory', async (t) => {
-  if (!linux) return t.pass('/proc is Linux’s')
-  t.timeout(240_000)
-  const cycles = scaled(10_000)
-  const path = temporaryFile(3 * PAGESIZE)
-  const answer = await childAnswer<Record<string, number>>(
-    `${proc}
+testWhere(linux, '/proc is Linux’s')(
+  '10,000 opened and closed maps leave no descriptor, no mapping and no memory',
+  async (t) => {
+    t.timeout(240_000)
+    const cycles = scaled(10_000)
+    const path = temporaryFile(3 * PAGESIZE)
+    const answer = await childAnswer<Record<string, number>>(
+      `${proc}
     const path = process.argv[2]
     const cycle = (i) => {
       const m = fmmap.Mmap.open(path, { access: 1 + (i % 3) })
@@ -162,24 +163,26 @@ test('10,000 opened and closed maps leave no descriptor, no mapping and no memor
     await settle(() => descriptors() <= before.descriptors && allMappings() <= before.all + 100)
     console.log(JSON.stringify({ atOnce, mappings: mappings(path), anonymous: mappings('/dev/zero'), descriptors: descriptors() - before.descriptors,
       all: allMappings() - before.all, memory: privateMemory() - before.memory }))`,
-    [path],
-  )
-  t.log(`after ${cycles} cycles: ${JSON.stringify(answer)}`)
-  t.is(answer.atOnce, 0, 'close unmaps at once, not at the next collection')
-  t.is(answer.mappings, 0)
-  t.is(answer.anonymous, 0, 'shared anonymous memory, as /proc names it')
-  t.true((answer.descriptors ?? 99) < 10, `${answer.descriptors} descriptors more`)
-  // The runtime's own heap maps a few more; a leak would be one or more a cycle.
-  t.true((answer.all ?? 999) < 500, `${answer.all} mappings more`)
-  t.true((answer.memory ?? 1e9) < 48 * 1024, `${answer.memory} KiB of private memory more`)
-})
+      [path],
+    )
+    t.log(`after ${cycles} cycles: ${JSON.stringify(answer)}`)
+    t.is(answer.atOnce, 0, 'close unmaps at once, not at the next collection')
+    t.is(answer.mappings, 0)
+    t.is(answer.anonymous, 0, 'shared anonymous memory, as /proc names it')
+    t.true((answer.descriptors ?? 99) < 10, `${answer.descriptors} descriptors more`)
+    // The runtime's own heap maps a few more; a leak would be one or more a cycle.
+    t.true((answer.all ?? 999) < 500, `${answer.all} mappings more`)
+    t.true((answer.memory ?? 1e9) < 48 * 1024, `${answer.memory} KiB of private memory more`)
+  },
+)
 
-test('views of closed maps give their memory back when they are collected', async (t) => {
-  if (!linux || !externalBuffers) return t.pass('needs /proc and views')
-  t.timeout(240_000)
-  const path = temporaryFile(3 * PAGESIZE)
-  const answer = await childAnswer<Record<string, number>>(
-    `${proc}
+testWhere(linux && externalBuffers, 'needs /proc and views')(
+  'views of closed maps give their memory back when they are collected',
+  async (t) => {
+    t.timeout(240_000)
+    const path = temporaryFile(3 * PAGESIZE)
+    const answer = await childAnswer<Record<string, number>>(
+      `${proc}
     const path = process.argv[2]
     const before = descriptors()
     let held = []
@@ -195,19 +198,21 @@ test('views of closed maps give their memory back when they are collected', asyn
     held = undefined
     await settle(() => mappings(path) === 0)
     console.log(JSON.stringify({ during, after: mappings(path), descriptors: descriptors() - before }))`,
-    [path],
-  )
-  t.true((answer.during ?? 0) >= 300, `${answer.during} mappings while the views live`)
-  t.is(answer.after, 0)
-  t.true((answer.descriptors ?? 99) < 10, `${answer.descriptors} descriptors more`)
-})
+      [path],
+    )
+    t.true((answer.during ?? 0) >= 300, `${answer.during} mappings while the views live`)
+    t.is(answer.after, 0)
+    t.true((answer.descriptors ?? 99) < 10, `${answer.descriptors} descriptors more`)
+  },
+)
 
-test('CPython test_weakref: garbage collection of an unclosed map unmaps it and closes its descriptor', async (t) => {
-  if (!linux) return t.pass('/proc is Linux’s')
-  t.timeout(240_000)
-  const path = temporaryFile(3 * PAGESIZE)
-  const answer = await childAnswer<Record<string, number>>(
-    `${proc}
+testWhere(linux, '/proc is Linux’s')(
+  'CPython test_weakref: garbage collection of an unclosed map unmaps it and closes its descriptor',
+  async (t) => {
+    t.timeout(240_000)
+    const path = temporaryFile(3 * PAGESIZE)
+    const answer = await childAnswer<Record<string, number>>(
+      `${proc}
     const path = process.argv[2]
     const before = descriptors()
     let weak
@@ -222,11 +227,12 @@ test('CPython test_weakref: garbage collection of an unclosed map unmaps it and 
     const during = mappings(path)
     await settle(() => mappings(path) === 0 && descriptors() <= before)
     console.log(JSON.stringify({ during, after: mappings(path), descriptors: descriptors() - before, alive: weak.deref() === undefined ? 0 : 1 }))`,
-    [path],
-  )
-  t.true((answer.during ?? 0) >= 100, `${answer.during} mappings before the collection`)
-  t.deepEqual({ ...answer, during: 0 }, { during: 0, after: 0, descriptors: 0, alive: 0 })
-})
+      [path],
+    )
+    t.true((answer.during ?? 0) >= 100, `${answer.during} mappings before the collection`)
+    t.deepEqual({ ...answer, during: 0 }, { during: 0, after: 0, descriptors: 0, alive: 0 })
+  },
+)
 
 test('a map that is in use is not collected', async (t) => {
   const path = temporaryFile('abcdef')
@@ -264,11 +270,12 @@ test('workers map, write and exit; the main thread sees what they wrote', async 
   t.deepEqual(answer, { codes: Array.from({ length: 8 }, () => 0), text: 'ABCDEFGH' })
 })
 
-test('workers that exit or are terminated with open maps leave none behind', async (t) => {
-  if (!linux) return t.pass('/proc is Linux’s')
-  t.timeout(120_000)
-  const path = temporaryFile(3 * PAGESIZE)
-  const worker = moduleFile(`
+testWhere(linux, '/proc is Linux’s')(
+  'workers that exit or are terminated with open maps leave none behind',
+  async (t) => {
+    t.timeout(120_000)
+    const path = temporaryFile(3 * PAGESIZE)
+    const worker = moduleFile(`
     const { workerData, parentPort } = await import('node:worker_threads')
     globalThis.maps = []
     for (let i = 0; i < 20; i++) {
@@ -280,16 +287,16 @@ test('workers that exit or are terminated with open maps leave none behind', asy
     if (workerData.end === 'exit') process.exit(3)
     if (workerData.end === 'busy') for (;;) for (const m of globalThis.maps) m?.find?.('y')
     setInterval(() => {}, 1000)`)
-  // Deno lets a worker that is terminated in a busy loop die without its finalizers: its maps end with the process.
-  const busy = 'deno' in process.versions ? [] : ['busy', 'busy']
-  const ends = ['exit', 'wait', 'exit', 'wait', ...busy]
-  const answer = await childAnswer<{
-    during: number
-    after: number
-    descriptors: number
-    text: string
-  }>(
-    `${proc}
+    // Deno lets a worker that is terminated in a busy loop die without its finalizers: its maps end with the process.
+    const busy = 'deno' in process.versions ? [] : ['busy', 'busy']
+    const ends = ['exit', 'wait', 'exit', 'wait', ...busy]
+    const answer = await childAnswer<{
+      during: number
+      after: number
+      descriptors: number
+      text: string
+    }>(
+      `${proc}
     const { Worker } = await import('node:worker_threads')
     const [path, worker] = process.argv.slice(2)
     const m = fmmap.Mmap.open(path)
@@ -311,13 +318,14 @@ test('workers that exit or are terminated with open maps leave none behind', asy
     }
     await settle(() => mappings(path) === own && descriptors() <= before)
     console.log(JSON.stringify({ during, after: mappings(path) - own, descriptors: descriptors() - before, text: m.slice(0, 2).toString() }))`,
-    [path, worker],
-  )
-  t.true(answer.during > 10, `${answer.during} mappings while a worker ran`)
-  t.is(answer.after, 0)
-  t.true(answer.descriptors < 10, `${answer.descriptors} descriptors more`)
-  t.is(answer.text, '\0\0')
-})
+      [path, worker],
+    )
+    t.true(answer.during > 10, `${answer.during} mappings while a worker ran`)
+    t.is(answer.after, 0)
+    t.true(answer.descriptors < 10, `${answer.descriptors} descriptors more`)
+    t.is(answer.text, '\0\0')
+  },
+)
 
 test('a process ends with open maps, by its end, by exit and by an error', async (t) => {
   const path = temporaryFile('abcdef')

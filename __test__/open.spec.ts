@@ -15,7 +15,7 @@ import {
 import { readonlyMessage, refuses } from './support/errors.ts'
 import { freshPath, latin1, temporaryFile } from './support/files.ts'
 import { unix } from './support/platform.ts'
-import test, { type Assertions } from './support/test.ts'
+import test, { type Assertions, testWhere } from './support/test.ts'
 
 function opened(t: Assertions, ...args: Parameters<typeof Mmap.open>): Mmap {
   const map = Mmap.open(...args)
@@ -201,8 +201,7 @@ test('open follows links, and maps a file whose name is already gone', (t) => {
   t.is(m.size(), 10)
 })
 
-test('a FIFO does not hang', (t) => {
-  if (!unix) return t.pass('no FIFO here')
+testWhere(unix, 'no FIFO here')('a FIFO does not hang', (t) => {
   const path = freshPath()
   execFileSync('mkfifo', [path])
   for (const access of [ACCESS_READ, ACCESS_WRITE]) {

@@ -19,7 +19,7 @@ import {
   temporaryFile,
 } from './support/files.ts'
 import { externalBuffers } from './support/platform.ts'
-import test from './support/test.ts'
+import test, { testWhere } from './support/test.ts'
 
 const rangeMessage = 'new size out of range'
 
@@ -276,33 +276,37 @@ test('live views: a file map is mapped afresh, and the old memory stays with its
   t.is(second.length, 2 * PAGESIZE)
 })
 
-test('live views: a shared anonymous map shrinks around them, a private one refuses', (t) => {
-  if (!externalBuffers) return t.pass('no views in this mode')
-  const shared = anonymous(t, 2 * PAGESIZE)
-  const view = shared.view()
-  shared.resize(5)
-  t.is(shared.length, 5)
-  view[0] = 42
-  t.is(shared.get(0), 42)
-  t.is(view.length, 2 * PAGESIZE)
-  const own = anonymous(t, PAGESIZE, 'private')
-  const held = own.view()
-  held[0] = 1
-  refuses(t, () => own.resize(2 * PAGESIZE), 'ERR_MMAP_EXPORTED')
-  refuses(t, () => own.resize(1), 'ERR_MMAP_EXPORTED')
-  t.is(own.length, PAGESIZE)
-  t.is(held.length, PAGESIZE)
-})
+testWhere(externalBuffers, 'no views in this mode')(
+  'live views: a shared anonymous map shrinks around them, a private one refuses',
+  (t) => {
+    const shared = anonymous(t, 2 * PAGESIZE)
+    const view = shared.view()
+    shared.resize(5)
+    t.is(shared.length, 5)
+    view[0] = 42
+    t.is(shared.get(0), 42)
+    t.is(view.length, 2 * PAGESIZE)
+    const own = anonymous(t, PAGESIZE, 'private')
+    const held = own.view()
+    held[0] = 1
+    refuses(t, () => own.resize(2 * PAGESIZE), 'ERR_MMAP_EXPORTED')
+    refuses(t, () => own.resize(1), 'ERR_MMAP_EXPORTED')
+    t.is(own.length, PAGESIZE)
+    t.is(held.length, PAGESIZE)
+  },
+)
 
-test('detach: the views die first, and every map can resize', (t) => {
-  if (!externalBuffers) return t.pass('no views in this mode')
-  const m = anonymous(t, PAGESIZE, 'private')
-  m.write('abc')
-  const view = m.view()
-  m.resize(2 * PAGESIZE, { detach: true })
-  t.is(view.length, 0)
-  t.is(m.length, 2 * PAGESIZE)
-  t.is(latin1(m.slice(0, 3)), 'abc')
-  t.is(latin1(m.view(0, 3)), 'abc')
-  refuses(t, () => m.resize(1, { detach: 1 as unknown as boolean }), 'ERR_INVALID_ARG_TYPE')
-})
+testWhere(externalBuffers, 'no views in this mode')(
+  'detach: the views die first, and every map can resize',
+  (t) => {
+    const m = anonymous(t, PAGESIZE, 'private')
+    m.write('abc')
+    const view = m.view()
+    m.resize(2 * PAGESIZE, { detach: true })
+    t.is(view.length, 0)
+    t.is(m.length, 2 * PAGESIZE)
+    t.is(latin1(m.slice(0, 3)), 'abc')
+    t.is(latin1(m.view(0, 3)), 'abc')
+    refuses(t, () => m.resize(1, { detach: 1 as unknown as boolean }), 'ERR_INVALID_ARG_TYPE')
+  },
+)

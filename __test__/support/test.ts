@@ -23,14 +23,19 @@ export type Test = (title: string, body: Body) => void
 interface Registered {
   title: string
   body: Body
+  /** Why it does not run here. */
+  skip?: string
 }
 
 /** Runs tests one after another once the spec file is read whole, and prints TAP. */
-function plainRunner(): Test {
-  const registered: Registered[] = []
+function plainRunner(registered: Registered[]): Test {
   setTimeout(async () => {
     let failed = 0
-    for (const [index, { title, body }] of registered.entries()) {
+    for (const [index, { title, body, skip }] of registered.entries()) {
+      if (skip !== undefined) {
+        console.log(`ok ${index + 1} - ${title} # SKIP ${skip}`)
+        continue
+      }
       const teardowns: (() => void | Promise<void>)[] = []
       let assertions = 0
       const counted =
@@ -94,6 +99,15 @@ function plainRunner(): Test {
 const plain =
   process.env.FMMAP_TEST_PLAIN === '1' || 'bun' in process.versions || 'deno' in process.versions
 
-const test: Test = plain ? plainRunner() : (await import('ava')).default
+const registered: Registered[] = []
+const ava = plain ? undefined : (await import('ava')).default
+const test: Test = ava === undefined ? plainRunner(registered) : ava
+
+/** `test` where the condition holds; elsewhere a test that is skipped, counted and says why. */
+export function testWhere(condition: boolean, reason: string): Test {
+  if (condition) return test
+  if (ava !== undefined) return (title, body) => ava.skip(`${title} [${reason}]`, body as never)
+  return (title, body) => registered.push({ title, body, skip: reason })
+}
 
 export default test

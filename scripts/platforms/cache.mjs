@@ -1,0 +1,117 @@
+/** What the platforms need beside the checkout, and where it is kept: FMMAP_CACHE, by default ~/.cache/fmmap. */
+
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+
+const folder =
+  process.env.FMMAP_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'fmmap')
+
+/** A tool that this machine has not and can't get. */
+export class Missing extends Error {}
+
+/** A folder of the cache, made. */
+export function cached(...names) {
+  const path = join(folder, ...names)
+  mkdirSync(path, { recursive: true })
+  return path
+}
+
+/** Runs a command to its end with its output on stderr; throws when it fails. */
+export function run(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    ...options,
+  })
+  if (status !== 0) {
+    throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? `exit code ${status}`}`)
+  }
+}
+
+/** As `run`, for what installs: a failure means that the tool can't be had here. */
+function obtain(command, args, options) {
+  try {
+    run(command, args, options)
+  } catch (error) {
+    throw new Missing(error.message)
+  }
+}
+
+/** Debian packages: installed unless they are; needs root, or a sudo that does not ask. */
+export function debian(...packages) {
+  const installed = spawnSync('dpkg-query', ['-W', '-f=${db:Status-Status}\n', ...packages])
+  if (installed.error) throw new Missing(`no dpkg here, so no ${packages.join(', ')}`)
+  const states = installed.stdout.toString().trim().split('\n')
+  if (installed.status === 0 && states.every((state) => state === 'installed')) return
+  const [sudo, flags] = process.getuid?.() === 0 ? ['env', []] : ['sudo', ['-n', 'env']]
+  const apt = [...flags, 'DEBIAN_FRONTEND=noninteractive', 'apt-get']
+  obtain(sudo, [...apt, 'update', '-qq'])
+  obtain(sudo, [...apt, 'install', '-y', '-qq', '--no-install-recommends', ...packages])
+}
+
+/**
+ * A package of npm's in the cache; the path of `file` in it. `platform` is that of a package for another
+ * machine, as 'win32/x64'.
+ */
+export function npm(spec, file, platform) {
+  const home = cached('npm', spec.replace(/^@/, '').replaceAll(/[@/]/g, '-'))
+  const name = spec.slice(0, spec.lastIndexOf('@') > 0 ? spec.lastIndexOf('@') : undefined)
+  const path = join(home, 'node_modules', name, file)
+  if (!existsSync(path)) {
+    const [os, cpu] = platform?.split('/') ?? []
+    const foreign = platform ? [`--os=${os}`, `--cpu=${cpu}`, '--force'] : []
+    const options = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
+    obtain('npm', ['install', '--prefix', home, ...options, ...foreign, spec])
+  }
+  if (!existsSync(path)) throw new Missing(`${spec} has no ${file}`)
+  return path
+}
+
+/** A virtual environment of Python's with these packages; its folder of programs. */
+export function python(name, ...packages) {
+  const home = join(cached('python'), name)
+  const bin = join(home, 'bin')
+  if (!existsSync(join(home, 'complete'))) {
+    debian('python3-venv')
+    rmSync(home, { recursive: true, force: true })
+    obtain('python3', ['-m', 'venv', home])
+    obtain(join(bin, 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...packages])
+    mkdirSync(join(home, 'complete'))
+  }
+  return bin
+}
+
+/** Runs a command and gathers what it prints. `limit`: milliseconds until it is killed. */
+export function gather(command, args, { limit = 20 * 60_000, ...options } = {}) {
+  const child = spawn(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
+  })
+  let output = ''
+  let errors = ''
+  child.stdout?.setEncoding('utf8').on('data', (text) => (output += text))
+  child.stderr?.setEncoding('utf8').on('data', (text) => (errors += text))
+  const timer = setTimeout(() => child.kill('SIGKILL'), limit)
+  return new Promise((resolve, reject) => {
+    child.on('error', (error) => {
+      clearTimeout(timer)
+      reject(new Missing(`${command}: ${error.message}`))
+    })
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      resolve({ code, signal, output, errors })
+    })
+  })
+}
+
+/** The spec files of the suite. */
+export const specs = () =>
+  readdirSync(join(root, '__test__'))
+    .filter((name) => name.endsWith('.spec.ts'))
+    .toSorted()
