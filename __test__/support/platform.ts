@@ -1,4 +1,6 @@
 // What a test may ask about the place where it runs.
+import { existsSync } from 'node:fs'
+
 export const linux: boolean = process.platform === 'linux'
 export const unix: boolean = process.platform !== 'win32'
 
@@ -10,3 +12,8 @@ export const scale: number = Number(process.env.FMMAP_TEST_SCALE ?? 1)
 if (!(scale > 0)) throw new Error('FMMAP_TEST_SCALE must be a number above 0')
 
 export const scaled = (count: number): number => Math.max(1, Math.round(count * scale))
+
+/** Whether this is Node in a checkout: there the package is built, and its sources are checked. */
+export const checkout: boolean =
+  !('bun' in process.versions || 'deno' in process.versions) &&
+  existsSync(new URL('../../scripts/bundle.mjs', import.meta.url))

@@ -110,8 +110,8 @@ export function gather(command, args, { limit = 20 * 60_000, ...options } = {}) 
   })
 }
 
-/** The spec files of the suite. */
+/** The spec files of the suite, by their paths in its folder. */
 export const specs = () =>
-  readdirSync(join(root, '__test__'))
+  readdirSync(join(root, '__test__'), { recursive: true })
     .filter((name) => name.endsWith('.spec.ts'))
     .toSorted()
