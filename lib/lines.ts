@@ -1,9 +1,9 @@
 /** Lines: batches of newlines, copied out together. */
 
 import { boolean, optionalInteger, options as members } from './arguments.js'
-import { native } from './native.js'
+import { native, quick } from './native.js'
 import type { Region } from './region.js'
-import { allocate, freshSlab } from './slab.js'
+import { bufferOver, freshSlab, readLarge } from './slab.js'
 import { clamp } from './slices.js'
 
 /** Which lines, and in which order. */
@@ -53,7 +53,7 @@ function* up(region: Region, start: number, last: number | undefined): Generator
     let begin = 0
     for (let at = 0; at < count; at += 1) {
       const newline = offsets[at] as number
-      yield Buffer.from(slab.buffer, begin, newline - begin)
+      yield bufferOver(slab.buffer, begin, newline - begin)
       begin = newline + 1
       if (region.handle === 0) region.checkOpen()
       // What was copied is no longer all there.
@@ -63,11 +63,11 @@ function* up(region: Region, start: number, last: number | undefined): Generator
       from += begin
     } else if (slab.length === end - from) {
       // The last line has no newline.
-      yield Buffer.from(slab.buffer, 0, slab.length)
+      yield bufferOver(slab.buffer, 0, slab.length)
       return
     } else {
-      const newline = region.answered(native.find(NEWLINE, region.handle, from + slab.length, end))
-      yield longLine(region, from, newline === -1 ? end : newline)
+      const newline = region.answered(quick.find(NEWLINE, region.handle, from + slab.length, end))
+      yield readLarge(region, from, (newline === -1 ? end : newline) - from)
       from = newline === -1 ? end : newline + 1
     }
   }
@@ -83,7 +83,7 @@ function* down(region: Region, start: number, last: number | undefined): Generat
       end = endOf(region, last)
       if (end <= start) return
       // The newline that ends the last line is not the start of another.
-      if (region.answered(native.find(NEWLINE, region.handle, end - 1, end)) !== -1) end -= 1
+      if (region.answered(quick.find(NEWLINE, region.handle, end - 1, end)) !== -1) end -= 1
     }
     const slab = freshSlab(Math.min(BLOCK, end - start))
     const count = region.answered(native.lineBatch(slab, offsets, true, region.handle, start, end))
@@ -91,7 +91,7 @@ function* down(region: Region, start: number, last: number | undefined): Generat
     let stop = slab.length
     for (let at = 0; at < count; at += 1) {
       const newline = offsets[at] as number
-      yield Buffer.from(slab.buffer, newline + 1, stop - newline - 1)
+      yield bufferOver(slab.buffer, newline + 1, stop - newline - 1)
       stop = newline
       if (region.handle === 0) region.checkOpen()
       // What was copied is no longer all there.
@@ -100,21 +100,16 @@ function* down(region: Region, start: number, last: number | undefined): Generat
     if (base + stop > region.length) {
       end = Infinity
     } else if (base === start && count < BATCH) {
-      yield Buffer.from(slab.buffer, 0, stop)
+      yield bufferOver(slab.buffer, 0, stop)
       return
     } else if (count > 0) {
       end = base + stop
     } else {
-      const newline = region.answered(native.rfind(NEWLINE, region.handle, start, base))
-      yield longLine(region, newline === -1 ? start : newline + 1, end)
+      const newline = region.answered(quick.rfind(NEWLINE, region.handle, start, base))
+      const from = newline === -1 ? start : newline + 1
+      yield readLarge(region, from, end - from)
       if (newline === -1) return
       end = newline
     }
   }
-}
-
-function longLine(region: Region, from: number, end: number): Buffer {
-  const line = allocate(end - from)
-  region.answered(native.copyOut(line, region.handle, from, 0, line.length))
-  return line
 }

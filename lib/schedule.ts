@@ -7,7 +7,7 @@
 
 import { byteLength, bytes, optionalInteger, options as members, received } from './arguments.js'
 import { invalidType, outOfRange } from './errors.js'
-import { native, Search } from './native.js'
+import { native, quick, Search } from './native.js'
 import { abortSignal, checkSignal, Pending } from './pending.js'
 import type { Region } from './region.js'
 import { type FindAllOptions, matchLimit, type SearchRange } from './search.js'
@@ -149,7 +149,8 @@ function chunks<T>(
     if (landed === launched && pending.settled) region.ending.delete(search)
     if (pending.settled || answer === undefined) return
     try {
-      answers.set(index, region.answered(answer ?? undefined))
+      if (answer === null) throw region.fault()
+      answers.set(index, answer)
       for (let head = answers.get(folded); head !== undefined; head = answers.get(folded)) {
         answers.delete(folded)
         folded += 1
@@ -189,7 +190,7 @@ function ask(
   needle: Uint8Array,
   { from, until, end }: Range,
   { onProgress }: Plan,
-  answer: typeof native.find,
+  answer: typeof quick.find,
 ): number {
   const found = region.answered(answer(needle, region.handle, from, end))
   onProgress?.(until - from, until - from)
@@ -210,7 +211,7 @@ async function one(
   if (where.until === where.from) return -1
   const reverse = question === LAST
   if (atOnce(where, needle)) {
-    return ask(region, needle, where, how, reverse ? native.rfind : native.find)
+    return ask(region, needle, where, how, reverse ? quick.rfind : quick.find)
   }
   return chunks(
     region,

@@ -2,7 +2,7 @@
 
 import { byteLength, bytes, integer, optionalInteger, options as members } from './arguments.js'
 import { outOfRange } from './errors.js'
-import { native } from './native.js'
+import { native, quick } from './native.js'
 import type { Region } from './region.js'
 import { clamp } from './slices.js'
 
@@ -23,28 +23,31 @@ export interface FindAllOptions extends SearchRange {
 /** Python's find and rfind: from the position unless told otherwise, -1 when absent. */
 function search(
   region: Region,
-  answer: typeof native.find,
   sub: unknown,
   start: unknown,
   end: unknown,
+  backward: boolean,
 ): number {
   const needle = bytes(sub, 'sub')
   const from = optionalInteger(start, 'start', undefined)
   const to = optionalInteger(end, 'end', undefined)
   region.checkReadable()
-  const { length } = region
+  const { handle, length } = region
   const first = clamp(from ?? region.position, length)
   const last = to === undefined ? length : clamp(to, length)
   if (last < first) return -1
-  return region.answered(answer(needle, region.handle, first, last))
+  return region.answered(
+    // Not a native that was passed in: the engine inlines what it knows.
+    backward ? quick.rfind(needle, handle, first, last) : quick.find(needle, handle, first, last),
+  )
 }
 
 export function find(region: Region, sub: unknown, start: unknown, end: unknown): number {
-  return search(region, native.find, sub, start, end)
+  return search(region, sub, start, end, false)
 }
 
 export function rfind(region: Region, sub: unknown, start: unknown, end: unknown): number {
-  return search(region, native.rfind, sub, start, end)
+  return search(region, sub, start, end, true)
 }
 
 export function count(region: Region, sub: unknown, given: SearchRange | undefined): number {

@@ -31,6 +31,5 @@ pub fn natives(env: Env) -> Result<Object<'static>> {
     search::register(&mut natives)?;
     views::register(&mut natives)?;
     constants::register(&mut natives)?;
-    table::close_with(env.raw())?;
     Ok(natives.into_object())
 }

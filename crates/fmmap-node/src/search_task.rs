@@ -10,6 +10,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::error::Failure;
+use crate::raw::index;
 use crate::search::{Starts, as_number};
 use crate::table;
 use crate::turns::Turn;
@@ -147,18 +148,8 @@ impl Search {
         until: f64,
         end: f64,
     ) -> Result<Option<AsyncTask<Chunk>>> {
-        let offset = |number: f64| {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "checked here"
-            )]
-            let offset = number as usize;
-            (as_number(offset).to_bits() == number.to_bits()).then_some(offset)
-        };
         let outside = || Error::new(Status::InvalidArg, "the range is not inside the map");
-        let (Some(from), Some(until), Some(end)) = (offset(from), offset(until), offset(end))
-        else {
+        let (Some(from), Some(until), Some(end)) = (index(from), index(until), index(end)) else {
             return Err(outside());
         };
         let segment = table::open(handle, |open| {
