@@ -64,7 +64,7 @@ export class Region {
   epoch: number
   /** Why a page was missing, once one was. */
   faulted: FaultReason | undefined = undefined
-  /** Promises of this map that have not settled: a resize waits for none of them, a close ends them. */
+  /** Promises of this map that have not settled: they refuse a resize, and a close rejects them. */
   readonly pending: Set<{ reject(error: unknown): void }> = new Set()
   /** Searches that have ended, but for what is still on the threadpool and may be reading a block. */
   readonly ending: Set<{ join(): void }> = new Set()

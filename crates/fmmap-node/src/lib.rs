@@ -7,6 +7,7 @@
 mod constants;
 mod copy;
 mod error;
+mod external;
 pub mod flush_task;
 mod mapping;
 mod raw;

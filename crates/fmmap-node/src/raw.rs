@@ -12,8 +12,8 @@ use napi::bindgen_prelude::{Object, Result};
 use napi::sys;
 
 use crate::error::{Answer, Failure, check, set, throw};
+use crate::external::{array_buffer, forget};
 use crate::table::close_all;
-use crate::views::{external, forget};
 
 /// The most arguments that a native takes.
 const ARITY: usize = 8;
@@ -373,7 +373,7 @@ impl Natives {
             environment,
         };
         // Where external buffers are forbidden the numbers are passed as arguments.
-        if let Ok(buffer) = external(
+        if let Ok(buffer) = array_buffer(
             env,
             environment.cast(),
             size_of::<[f64; ARITY]>(),
