@@ -1,10 +1,10 @@
 //! One chunk of an asynchronous search, on the threadpool.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use fmmap_core::Segment;
+use fmmap_core::cancel::CancelToken;
 use fmmap_core::search::Finder;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -38,7 +38,7 @@ struct Shared {
     finder: Finder<'static>,
     question: Question,
     /// Looked at between blocks.
-    ended: AtomicBool,
+    ended: CancelToken,
     memory: Mutex<Memory>,
     /// A chunk has left the memory.
     left: Condvar,
@@ -99,7 +99,7 @@ impl Search {
         Ok(Self(Arc::new(Shared {
             finder: Finder::new(needle).into_owned(),
             question,
-            ended: AtomicBool::new(false),
+            ended: CancelToken::new(),
             memory: Mutex::new(Memory {
                 segment: None,
                 readers: 0,
@@ -111,7 +111,7 @@ impl Search {
     /// Ends the search: chunks that run do so until their next look, those that wait find nothing to read.
     #[napi(catch_unwind)]
     pub fn end(&self) {
-        self.0.ended.store(true, Ordering::Relaxed);
+        self.0.ended.cancel();
         self.0.memory().segment = None;
     }
 
@@ -166,7 +166,7 @@ impl Search {
         let Some(turn) = Turn::take() else {
             return Ok(None);
         };
-        if !self.0.ended.load(Ordering::Relaxed) {
+        if !self.0.ended.is_cancelled() {
             self.0.memory().segment = Some(segment);
         }
         Ok(Some(AsyncTask::new(Chunk {
@@ -212,7 +212,7 @@ impl Chunk {
         let until = self.part.from + self.part.starts;
         let (mut answer, mut count, mut next) = (Vec::new(), 0, self.part.from);
         for block in self.blocks() {
-            if self.shared.ended.load(Ordering::Relaxed) {
+            if self.shared.ended.is_cancelled() {
                 break;
             }
             let block_end = block.from + block.starts;
