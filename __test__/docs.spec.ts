@@ -13,21 +13,24 @@ import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import * as fmmap from '../index.js'
 import { freshPath } from './support/files.ts'
-import { externalBuffers } from './support/platform.ts'
-import test, { type Assertions } from './support/test.ts'
+import { checkout, externalBuffers } from './support/platform.ts'
+import test, { type Assertions, testWhere } from './support/test.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** The pages that people read, by their paths from the root. */
-const pages = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'CHANGELOG.md',
-  ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-].filter((page) => existsSync(join(root, page)))
+const pages = !checkout
+  ? []
+  : [
+      'README.md',
+      'CONTRIBUTING.md',
+      'SECURITY.md',
+      'CHANGELOG.md',
+      'examples/README.md',
+      ...readdirSync(join(root, 'docs'))
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => `docs/${name}`),
+    ]
 
 const textOf = (page: string): string => readFileSync(join(root, page), 'utf8')
 
@@ -81,8 +84,6 @@ function workshop(): string {
 const promised = (code: string): string[] =>
   Array.from(code.matchAll(/^.*console\.log\(.*\) \/\/ (.*)$/gm), ([, text = '']) => text)
 
-const oxcNode = import.meta.resolve('@oxc-node/core/register')
-
 interface Finished {
   readonly error: Error | null
   readonly output: string
@@ -93,7 +94,8 @@ function execute({ language, code }: Block): Promise<Finished> {
   const folder = workshop()
   const file = `program.${language === 'ts' ? 'ts' : 'mjs'}`
   writeFileSync(join(folder, file), code)
-  const register = language === 'ts' ? ['--import', oxcNode] : []
+  const register =
+    language === 'ts' ? ['--import', import.meta.resolve('@oxc-node/core/register')] : []
   return new Promise((done) => {
     execFile(
       process.execPath,
@@ -156,6 +158,8 @@ for (const page of pages) {
   })
 }
 
+const inCheckout = testWhere(checkout, 'the documentation is read in a checkout, by Node')
+
 /** The names in the code spans of a page's headings of one level, each up to its first bracket. */
 function documented(page: string, level: number): string[] {
   const pattern = new RegExp(`^#{${level}} (.*)$`, 'gm')
@@ -169,7 +173,7 @@ function sameNames(t: Assertions, page: string, found: string[], expected: strin
   t.deepEqual([...new Set(found)].toSorted(), expected.toSorted(), page)
 }
 
-test('docs/api.md documents every member and every function, and no other', (t) => {
+inCheckout('docs/api.md documents every member and every function, and no other', (t) => {
   const symbols = new Map<symbol, string>([
     [Symbol.iterator, '[Symbol.iterator]'],
     [Symbol.dispose, '[Symbol.dispose]'],
@@ -185,7 +189,7 @@ test('docs/api.md documents every member and every function, and no other', (t) 
   sameNames(t, 'docs/api.md', documented('docs/api.md', 3), expected)
 })
 
-test('docs/constants.md lists every constant, and no other', (t) => {
+inCheckout('docs/constants.md lists every constant, and no other', (t) => {
   const listed = Array.from(
     textOf('docs/constants.md').matchAll(/^\| `(\w+)` \|/gm),
     ([, name = '']) => name,
@@ -194,7 +198,7 @@ test('docs/constants.md lists every constant, and no other', (t) => {
   sameNames(t, 'docs/constants.md', listed, exported)
 })
 
-test('docs/errors.md lists every code, and no other', (t) => {
+inCheckout('docs/errors.md lists every code, and no other', (t) => {
   const source = readFileSync(join(root, 'lib', 'errors.ts'), 'utf8')
   const union = /export type Code =([^;]*?)\n\n/.exec(source)?.[1] ?? ''
   const codes = Array.from(union.matchAll(/'(\w+)'/g), ([, code = '']) => code)
@@ -203,7 +207,7 @@ test('docs/errors.md lists every code, and no other', (t) => {
   sameNames(t, 'docs/errors.md', listed, codes)
 })
 
-test('docs/api.md names no error code that errors.md lacks, nor do other pages', (t) => {
+inCheckout('docs/api.md names no error code that errors.md lacks, nor do other pages', (t) => {
   const listed = new Set(documented('docs/errors.md', 2))
   for (const page of pages) {
     for (const [code] of textOf(page).matchAll(/\b(ERR_(?:MMAP|INVALID|OUT)_\w+|ABORT_ERR)\b/g)) {
@@ -212,7 +216,7 @@ test('docs/api.md names no error code that errors.md lacks, nor do other pages',
   }
 })
 
-test("README.md's table has every member", (t) => {
+inCheckout("README.md's table has every member", (t) => {
   const table = textOf('README.md')
   for (const name of documented('docs/api.md', 3)) {
     t.true(table.includes(`\`${name}`) || table.includes(name), `README.md lacks ${name}`)
