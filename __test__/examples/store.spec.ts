@@ -3,8 +3,11 @@ import { createHash } from 'node:crypto'
 import { statSync, writeFileSync } from 'node:fs'
 import { StoreReader, Writer } from '../../examples/store.ts'
 import { freshPath } from '../support/files.ts'
+import { externalBuffers } from '../support/platform.ts'
+import { testWhere } from '../support/test.ts'
 import { example, register, runExample } from './run.ts'
-import test from 'ava'
+
+const test = testWhere(externalBuffers, 'the example needs view()')
 
 /** Records of 0 to 4,000 bytes, 6 MB in all: the store grows several times. */
 const record = (at: number): Buffer => Buffer.alloc((at * 37) % 4001, `record ${at} `)
@@ -34,7 +37,9 @@ test('readers in other processes see a store grow, record by record', async (t) 
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    t.teardown(() => child.kill())
+    t.teardown(() => {
+      child.kill()
+    })
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
     const ended = new Promise<string>((done) => child.on('close', () => done(output)))
