@@ -33,7 +33,7 @@ test('an error about a file that was opened by its path has the path', (t) => {
   const empty = temporaryFile()
   t.is(refuses(t, () => Mmap.open(empty), 'ERR_MMAP_EMPTY_FILE').path, empty)
   const short = temporaryFile('abc')
-  t.is(refuses(t, () => Mmap.open(short, { length: 4 }), 'ERR_OUT_OF_RANGE').path, short)
+  t.is(refuses(t, () => Mmap.open(short, { offset: GRANULARITY }), 'ERR_OUT_OF_RANGE').path, short)
 })
 
 test('a URL that is of no file is an argument that is wrong', (t) => {

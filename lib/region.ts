@@ -185,10 +185,18 @@ export class Region {
     this.windowStart = 0
   }
 
-  /** Gives the map another length; the addon has detached the window. `resized` may throw. */
+  /**
+   * Gives the map another length; the addon has detached the window. When `resize` throws, the map is as it was;
+   * on Windows it may have lost its memory on the way, and is closed then, as Python's is.
+   */
   remapped(resize: () => number): void {
     this.#forgetWindow()
-    this.length = resize()
+    try {
+      this.length = resize()
+    } catch (error) {
+      if (native.length(this.handle) === 0) this.close()
+      throw error
+    }
     // The memory may be another one now, without the pages that were missing.
     this.faulted = undefined
     this.#askForFault()
