@@ -1,6 +1,7 @@
 // The documentation held to the package: its programs run, its links lead somewhere, its lists are complete.
 import { execFile } from 'node:child_process'
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -61,11 +62,27 @@ function blocksOf(page: string): Block[] {
 /** The text outside of fenced blocks. */
 const proseOf = (page: string): string => textOf(page).replaceAll(/^```[\s\S]*?^```$/gm, '')
 
+/** The package as it would be installed: what `files` names and nothing else, with this platform's addon. */
+function install(): string {
+  const folder = freshPath()
+  mkdirSync(folder)
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    files: string[]
+  }
+  const addons = readdirSync(root).filter((name) => name.endsWith('.node'))
+  for (const name of ['package.json', ...manifest.files, ...addons]) {
+    cpSync(join(root, name), join(folder, name), { recursive: true })
+  }
+  return folder
+}
+
+const installed = checkout ? install() : ''
+
 /** A folder in which a program of the documentation finds the package, and the files that it names. */
 function workshop(): string {
   const folder = freshPath()
   mkdirSync(join(folder, 'node_modules'), { recursive: true })
-  symlinkSync(root, join(folder, 'node_modules', 'fmmap'), 'junction')
+  symlinkSync(installed, join(folder, 'node_modules', 'fmmap'), 'junction')
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
   const log = Array.from({ length: 3000 }, (_, at) =>
     at % 1000 === 500
