@@ -6,19 +6,23 @@ import { createLogServer } from '../../examples/log-server.ts'
 import { temporaryFile } from '../support/files.ts'
 import test from 'ava'
 
-/** 40 MB: enough chunks that a search is a while on its way. */
-const log = temporaryFile(
-  Array.from(
-    { length: 400_000 },
-    (_, at) =>
-      `2026-01-01 ${at} ${at % 1000 === 7 ? 'ERROR rare' : 'INFO all is well'} ${'·'.repeat(30)}\n`,
+/** Lines of 100 bytes, every thousandth with an error. */
+const logOf = (lines: number): string =>
+  temporaryFile(
+    Array.from({ length: lines }, (_, at) => {
+      const what = at % 1000 === 7 ? 'ERROR rare' : 'INFO all is well'
+      return Buffer.from(`2026-01-01 ${at} ${what} ${'·'.repeat(30)}\n`).toString('latin1')
+    }).join(''),
   )
-    .map((line) => Buffer.from(line).toString('latin1'))
-    .join(''),
-)
 
-async function listening(t: { teardown(action: () => void): void }): Promise<[Server, string]> {
-  const server = createLogServer(log).listen(0, '127.0.0.1')
+/** 40 MB: enough chunks that a search is a while on its way. */
+const log = logOf(400_000)
+
+async function listening(
+  t: { teardown(action: () => void): void },
+  path: string = log,
+): Promise<[Server, string]> {
+  const server = createLogServer(path).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => {
     server.closeAllConnections()
@@ -72,11 +76,14 @@ test('the log server serves many clients at once, and others meanwhile', async (
 })
 
 test('a search goes no further than its client, and ends when the client goes', async (t) => {
-  const [, url] = await listening(t)
+  const [, url] = await listening(t, logOf(60_000))
+  const began = performance.now()
+  await (await fetch(`${url}/search?q=INFO`)).text()
+  const whole = performance.now() - began
   const request = get(`${url}/search?q=INFO`)
   const [response] = (await once(request, 'response')) as [NodeJS.ReadableStream]
   response.pause()
-  await new Promise((done) => setTimeout(done, 300))
+  await new Promise((done) => setTimeout(done, 2 * whole))
   t.is(await status(url), 1, 'nobody reads, so the search waits')
   request.destroy()
   for (let tries = 0; (await status(url)) > 0; tries += 1) {
