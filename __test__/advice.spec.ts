@@ -32,6 +32,7 @@ testWhere(unix, 'no madvise on Windows')(
     t.is(m.madvise(MADV_NORMAL, 0, 2), undefined)
     t.is(m.madvise(MADV_NORMAL, 0, size), undefined)
     t.is(m.madvise(MADV_NORMAL, 0, 0), undefined)
+    t.is(m.madvise(-0, -0, -0), undefined, 'minus zero is zero')
     t.is(
       m.madvise(MADV_NORMAL, undefined, undefined),
       undefined,

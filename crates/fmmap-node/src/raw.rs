@@ -115,7 +115,12 @@ impl Call {
                 reason = "what the cast changes is refused"
             )]
             let integer = number as i32;
-            return if f64::from(integer).to_bits() == number.to_bits() {
+            #[expect(
+                clippy::float_cmp,
+                reason = "what the cast changed is refused; -0 is 0"
+            )]
+            let same = f64::from(integer) == number;
+            return if same {
                 Ok(integer)
             } else {
                 Err(Failure::Argument("not a C int"))

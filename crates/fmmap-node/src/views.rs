@@ -25,6 +25,9 @@ natives! {
         let (handle, from, len) = (call.number(0)?, call.index(1)?, call.index(2)?);
         let start = open(handle, |open| {
             open.detach_window();
+            if !open.mapping.protection().readable() {
+                return Err(Failure::Argument("not readable"));
+            }
             if from.checked_add(len).is_none_or(|end| end > open.mapping.len()) {
                 return Err(Failure::Core(Error::OutOfBounds));
             }
