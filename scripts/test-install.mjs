@@ -90,8 +90,6 @@ function foreign() {
   return folder
 }
 
-const byName = (one, other) => (one < other ? -1 : 1)
-
 /** Makes the tarball of a folder. */
 function pack(folder) {
   const options = ['--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', scratch]
@@ -168,7 +166,11 @@ async function serve(packed) {
   return {
     url: `http://127.0.0.1:${server.address().port}/`,
     /** The packages whose tarballs were fetched, and the addresses that are not there, since the last call. */
-    asked: () => asked.splice(0).toSorted(byName).join(' '),
+    asked: () =>
+      asked
+        .splice(0)
+        .toSorted((one, other) => (one < other ? -1 : 1))
+        .join(' '),
     close: () => server.close(),
   }
 }
