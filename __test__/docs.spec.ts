@@ -1,5 +1,6 @@
 // The documentation held to the package: its programs run, its links lead somewhere, its lists are complete.
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import {
   cpSync,
   existsSync,
@@ -250,5 +251,22 @@ inCheckout("README.md's table has every member", (t) => {
   const table = textOf('README.md')
   for (const name of documented('docs/api.md', 3)) {
     t.true(table.includes(`\`${name}`) || table.includes(name), `README.md lacks ${name}`)
+  }
+})
+
+inCheckout('docs/search.svg shows what docs/search.md says (else: npm run plot)', async (t) => {
+  const plot = execFile(process.execPath, [join(root, 'scripts', 'plot.mjs'), '--check'])
+  const [code] = (await once(plot, 'close')) as [number]
+  t.is(code, 0)
+})
+
+inCheckout("docs/design.md's diagram has every file of the facade and of the crates", (t) => {
+  const diagram = blocksOf('docs/design.md')[0]?.code ?? ''
+  for (const folder of ['lib', 'crates/fmmap-node/src', 'crates/fmmap-core/src']) {
+    for (const name of readdirSync(join(root, folder))) {
+      const topic = name.replace(/\.\w+$/, '')
+      if (topic === 'lib') continue
+      t.true(new RegExp(`\\b${topic}\\b`).test(diagram), `${folder}/${name} is not in the diagram`)
+    }
   }
 })
