@@ -7,8 +7,7 @@
 
 import { byteLength, bytes, optionalInteger, options as members, received } from './arguments.js'
 import { invalidType, outOfRange } from './errors.js'
-import { asyncIteratorPrototype, end, type Step } from './iterators.js'
-import { native, quick, Search } from './native.js'
+import { native, Search } from './native.js'
 import { abortSignal, checkSignal, Pending } from './pending.js'
 import type { Region } from './region.js'
 import { type FindAllOptions, matchLimit, type SearchRange } from './search.js'
@@ -150,8 +149,7 @@ function chunks<T>(
     if (landed === launched && pending.settled) region.ending.delete(search)
     if (pending.settled || answer === undefined) return
     try {
-      if (answer === null) throw region.fault()
-      answers.set(index, answer)
+      answers.set(index, region.answered(answer ?? undefined))
       for (let head = answers.get(folded); head !== undefined; head = answers.get(folded)) {
         answers.delete(folded)
         folded += 1
@@ -191,7 +189,7 @@ function ask(
   needle: Uint8Array,
   { from, until, end }: Range,
   { onProgress }: Plan,
-  answer: typeof quick.find,
+  answer: typeof native.find,
 ): number {
   const found = region.answered(answer(needle, region.handle, from, end))
   onProgress?.(until - from, until - from)
@@ -212,7 +210,7 @@ async function one(
   if (where.until === where.from) return -1
   const reverse = question === LAST
   if (atOnce(where, needle)) {
-    return ask(region, needle, where, how, reverse ? quick.rfind : quick.find)
+    return ask(region, needle, where, how, reverse ? native.rfind : native.find)
   }
   return chunks(
     region,
@@ -282,6 +280,8 @@ export function findAllAsync(
   return new Matches(region, needle, how, first, last)
 }
 
+type Step = IteratorResult<number, undefined>
+
 /**
  * The matches of a range, fetched in rounds of as many chunks as may be in flight. No generator: a match that is
  * there costs one promise instead of three, and `return()` ends a round that is being searched.
@@ -326,7 +326,7 @@ class Matches implements AsyncIterableIterator<number> {
     return this
   }
 
-  next(): Promise<Step<number>> {
+  next(): Promise<Step> {
     if (this.#before === undefined) {
       try {
         const step = this.#take()
@@ -338,12 +338,12 @@ class Matches implements AsyncIterableIterator<number> {
     return this.#inOrder()
   }
 
-  return(): Promise<Step<number>> {
+  return(): Promise<Step> {
     this.#finish()
-    return Promise.resolve(end())
+    return Promise.resolve({ done: true, value: undefined })
   }
 
-  throw(error: unknown): Promise<Step<number>> {
+  throw(error: unknown): Promise<Step> {
     return Promise.reject(this.#failed(error))
   }
 
@@ -360,15 +360,15 @@ class Matches implements AsyncIterableIterator<number> {
   }
 
   /** The step that can be taken without a search, if there is one. */
-  #take(): Step<number> | undefined {
-    if (this.#left === 0) return end()
+  #take(): Step | undefined {
+    if (this.#left === 0) return { done: true, value: undefined }
     check(this.#region, this.#how)
     const value = this.#found[0]?.[this.#at]
     if (value === undefined) return undefined
     // The map may have shrunk since the round was searched.
     if (value + this.#needle.length > this.#region.length) {
       this.#finish()
-      return end()
+      return { done: true, value: undefined }
     }
     this.#left -= 1
     this.#at += 1
@@ -382,7 +382,7 @@ class Matches implements AsyncIterableIterator<number> {
   }
 
   /** Steps that are asked for while one is searching come after it. */
-  async #inOrder(): Promise<Step<number>> {
+  async #inOrder(): Promise<Step> {
     const before = this.#before
     let ended = (): void => {}
     const mine = new Promise<void>((resolve) => {
@@ -461,4 +461,6 @@ class Matches implements AsyncIterableIterator<number> {
   }
 }
 
-Object.setPrototypeOf(Matches.prototype, asyncIteratorPrototype)
+// Disposal, and whatever else every asynchronous iterator of the runtime has.
+const generator = Object.getPrototypeOf(async function* () {}) as AsyncGeneratorFunction
+Object.setPrototypeOf(Matches.prototype, Object.getPrototypeOf(generator.prototype) as object)

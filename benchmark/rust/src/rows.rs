@@ -196,6 +196,18 @@ pub const ROWS: &[Row] = &[
     ),
     small(1 << 20, "9 bytes in 1 MiB", Needle::Is(b"fox jumps")),
     small(1 << 20, "common letters in 1 MiB", Needle::Is(b"tetonsine")),
+    small(4096, "2 common letters in 4 KiB", Needle::Is(b"ao")),
+    small(4096, "3 common letters in 4 KiB", Needle::Is(b"ate")),
+    small(4096, "4 common letters in 4 KiB", Needle::Is(b"rest")),
+    small(16 << 10, "2 common letters in 16 KiB", Needle::Is(b"ao")),
+    small(16 << 10, "3 common letters in 16 KiB", Needle::Is(b"ate")),
+    small(16 << 10, "4 common letters in 16 KiB", Needle::Is(b"rest")),
+    small(64 << 10, "2 common letters in 64 KiB", Needle::Is(b"ao")),
+    small(64 << 10, "3 common letters in 64 KiB", Needle::Is(b"ate")),
+    small(64 << 10, "4 common letters in 64 KiB", Needle::Is(b"rest")),
+    small(1 << 20, "2 common letters in 1 MiB", Needle::Is(b"ao")),
+    small(1 << 20, "3 common letters in 1 MiB", Needle::Is(b"ate")),
+    small(1 << 20, "4 common letters in 1 MiB", Needle::Is(b"rest")),
 ];
 
 /// Rows in which every match counts.

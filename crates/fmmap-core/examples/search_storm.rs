@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// The longest haystack: several blocks of every kernel.
-const LONGEST: usize = 320;
+const LONGEST: usize = 600;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -76,7 +76,7 @@ fn storm(seed: u64, share: u64, failed: &AtomicBool) -> ([u64; STRATEGIES.len()]
                 let Some(count) = matches(strategy, reverse, &haystack, &needle, &mut out) else {
                     continue;
                 };
-                #[expect(clippy::cast_precision_loss, reason = "offsets below 320")]
+                #[expect(clippy::cast_precision_loss, reason = "offsets below 600")]
                 let same = count == expected.len()
                     && out
                         .iter()

@@ -1,16 +1,15 @@
 //! One chunk of an asynchronous search, on the threadpool.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use fmmap_core::Segment;
-use fmmap_core::cancel::CancelToken;
 use fmmap_core::search::Finder;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::error::Failure;
-use crate::raw::index;
 use crate::search::{Starts, as_number};
 use crate::table;
 use crate::turns::Turn;
@@ -38,7 +37,7 @@ struct Shared {
     finder: Finder<'static>,
     question: Question,
     /// Looked at between blocks.
-    ended: CancelToken,
+    ended: AtomicBool,
     memory: Mutex<Memory>,
     /// A chunk has left the memory.
     left: Condvar,
@@ -99,7 +98,7 @@ impl Search {
         Ok(Self(Arc::new(Shared {
             finder: Finder::new(needle).into_owned(),
             question,
-            ended: CancelToken::new(),
+            ended: AtomicBool::new(false),
             memory: Mutex::new(Memory {
                 segment: None,
                 readers: 0,
@@ -111,7 +110,7 @@ impl Search {
     /// Ends the search: chunks that run do so until their next look, those that wait find nothing to read.
     #[napi(catch_unwind)]
     pub fn end(&self) {
-        self.0.ended.cancel();
+        self.0.ended.store(true, Ordering::Relaxed);
         self.0.memory().segment = None;
     }
 
@@ -148,8 +147,18 @@ impl Search {
         until: f64,
         end: f64,
     ) -> Result<Option<AsyncTask<Chunk>>> {
+        let offset = |number: f64| {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "checked here"
+            )]
+            let offset = number as usize;
+            (as_number(offset).to_bits() == number.to_bits()).then_some(offset)
+        };
         let outside = || Error::new(Status::InvalidArg, "the range is not inside the map");
-        let (Some(from), Some(until), Some(end)) = (index(from), index(until), index(end)) else {
+        let (Some(from), Some(until), Some(end)) = (offset(from), offset(until), offset(end))
+        else {
             return Err(outside());
         };
         let segment = table::open(handle, |open| {
@@ -166,7 +175,7 @@ impl Search {
         let Some(turn) = Turn::take() else {
             return Ok(None);
         };
-        if !self.0.ended.is_cancelled() {
+        if !self.0.ended.load(Ordering::Relaxed) {
             self.0.memory().segment = Some(segment);
         }
         Ok(Some(AsyncTask::new(Chunk {
@@ -212,7 +221,7 @@ impl Chunk {
         let until = self.part.from + self.part.starts;
         let (mut answer, mut count, mut next) = (Vec::new(), 0, self.part.from);
         for block in self.blocks() {
-            if self.shared.ended.is_cancelled() {
+            if self.shared.ended.load(Ordering::Relaxed) {
                 break;
             }
             let block_end = block.from + block.starts;

@@ -4,9 +4,11 @@
 //! call for each costs more than the search. So the strategies do not return at a match: they
 //! record it in [`Hits`], go on behind it in the same vector, and return when enough were found.
 
-use super::direction::Direction;
+use super::direction::{Direction, Window};
 use super::engine::{self, Level, Policy};
 use super::pair::{Probes, Subject};
+use super::trace::{Path, trace};
+use super::vector::Isa;
 
 /// Where matches go.
 #[derive(Debug)]
@@ -65,6 +67,38 @@ impl<'a> Hits<'a> {
         self.count >= self.limit
     }
 
+    /// Notes a match of one byte for each bit of `mask`, `1 << LANE_BITS` bits a byte from `first`
+    /// on.
+    ///
+    /// Four slots are written whatever there is, and kept if they were due: no branch to mispredict
+    /// where lines are of any length. The caller has seen to it that there is room.
+    #[inline(always)]
+    fn scatter<I: Isa, D: Direction>(&mut self, first: usize, mut mask: u64) {
+        let due = mask.count_ones() as usize;
+        let from = self.base.wrapping_add(first as u64);
+        let mut next = || {
+            let lane = u64::from(D::first(mask) >> I::LANE_BITS);
+            mask = D::rest(mask);
+            as_number(from.wrapping_add(lane))
+        };
+        let Some(slots) = self.out.get_mut(self.count..) else {
+            return;
+        };
+        if let Some(few) = slots.first_chunk_mut::<4>() {
+            for slot in few {
+                *slot = next();
+            }
+        }
+        if due > 4
+            && let Some(more) = slots.get_mut(4..due)
+        {
+            for slot in more {
+                *slot = next();
+            }
+        }
+        self.count += due;
+    }
+
     /// The match, if one was asked for and found.
     #[inline(always)]
     pub(super) fn found(&self) -> Option<usize> {
@@ -76,13 +110,15 @@ impl<'a> Hits<'a> {
 #[inline(always)]
 #[expect(clippy::cast_precision_loss, reason = "no file has 8 PiB")]
 fn as_number(offset: u64) -> f64 {
-    offset as f64
+    // One instruction, where the unsigned number takes five.
+    offset.cast_signed() as f64
 }
 
 /// What one call did that fills a slice with offsets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// How many offsets were written, from the beginning of the slice on.
+    /// How many offsets were written, from the beginning of the slice on. What is behind them has
+    /// no meaning.
     pub written: usize,
     /// Where in the haystack to go on: the next call takes `&haystack[next..]` going forward, and
     /// `&haystack[..next]` going backward. `None`: the haystack is exhausted.
@@ -101,20 +137,28 @@ pub(super) fn every_offset(len: usize, base: u64, out: &mut [f64]) -> Batch {
     }
 }
 
-/// The newlines in order of `D`.
-pub(super) fn newlines<D: Direction>(haystack: &[u8], base: u64, out: &mut [f64]) -> Batch {
+/// The occurrences of one byte in order of `D`.
+pub(super) fn bytes<D: Direction>(byte: u8, haystack: &[u8], base: u64, out: &mut [f64]) -> Batch {
     if out.is_empty() {
         return Batch {
             written: 0,
             next: Some(if D::FORWARD { 0 } else { haystack.len() }),
         };
     }
+    let mut hits = Hits::into_slice(out, base);
+    let mut window = Window {
+        lo: 0,
+        hi: haystack.len(),
+    };
+    whole_blocks::<D>(byte, haystack, &mut window, &mut hits);
+    // What is left of haystack or room is the kernel's.
+    hits.base = base + window.lo as u64;
+    let needle = [byte];
     let subject = Subject {
-        haystack,
-        needle: b"\n",
+        haystack: &haystack[window.lo..window.hi],
+        needle: &needle,
     };
     let probes = Probes::new(subject.needle, &[0], 1);
-    let mut hits = Hits::into_slice(out, base);
     let left = engine::search::<D>(
         Level::detect(),
         &Policy::DEFAULT,
@@ -125,9 +169,82 @@ pub(super) fn newlines<D: Direction>(haystack: &[u8], base: u64, out: &mut [f64]
     Batch {
         written: hits.count,
         next: (hits.count == hits.limit && left.len() > 0).then_some(if D::FORWARD {
-            left.lo
+            window.lo + left.lo
         } else {
             left.hi
         }),
     }
+}
+
+/// Searches the window for one byte while it has four vectors, and `hits` room for as many
+/// matches.
+fn whole_blocks<D: Direction>(byte: u8, haystack: &[u8], window: &mut Window, hits: &mut Hits<'_>) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = super::vector::Avx2::detect()
+        && std::arch::is_x86_feature_detected!("popcnt")
+        && std::arch::is_x86_feature_detected!("bmi1")
+        && std::arch::is_x86_feature_detected!("lzcnt")
+    {
+        // SAFETY: `avx2` exists, and the others were looked for.
+        unsafe { whole_blocks_avx2::<D>(avx2, byte, haystack, window, hits) };
+    }
+    #[cfg(target_arch = "aarch64")]
+    whole_blocks_by::<_, D>(super::vector::Neon, byte, haystack, window, hits);
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let _ = (byte, haystack, window, hits);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,popcnt,bmi1,lzcnt")]
+fn whole_blocks_avx2<D: Direction>(
+    avx2: super::vector::Avx2,
+    byte: u8,
+    haystack: &[u8],
+    window: &mut Window,
+    hits: &mut Hits<'_>,
+) {
+    whole_blocks_by::<_, D>(avx2, byte, haystack, window, hits);
+}
+
+#[inline(always)]
+#[allow(
+    dead_code,
+    reason = "on processors without vectors nobody instantiates it"
+)]
+fn whole_blocks_by<I: Isa, D: Direction>(
+    isa: I,
+    byte: u8,
+    haystack: &[u8],
+    window: &mut Window,
+    hits: &mut Hits<'_>,
+) {
+    trace(Path::Bytes);
+    let lanes = I::LANES;
+    let bits = lanes << I::LANE_BITS;
+    let shared = 64 / bits;
+    let want = isa.splat(byte);
+    let mut left = *window;
+    assert!(left.hi <= haystack.len());
+    while left.len() >= 4 * lanes && hits.limit - hits.count > 4 * lanes {
+        let block = D::block(left, 4 * lanes);
+        let at = haystack.as_ptr().wrapping_add(block);
+        let equal = [0, 1, 2, 3].map(|i| {
+            // SAFETY: the block lies in the window, and the window in the haystack.
+            let bytes = unsafe { isa.load(at.wrapping_add(i * lanes)) };
+            isa.equal(bytes, want)
+        });
+        let [e0, e1, e2, e3] = equal;
+        if isa.any(isa.or(isa.or(e0, e1), isa.or(e2, e3))) {
+            for step in 0..4 / shared {
+                let word = D::nth(step, 4 / shared) * shared;
+                let mut mask = 0;
+                for i in 0..shared {
+                    mask |= isa.mask(equal[word + i]) << (i * bits);
+                }
+                hits.scatter::<I, D>(block + word * lanes, mask);
+            }
+        }
+        D::pass(&mut left, block, 4 * lanes);
+    }
+    *window = left;
 }

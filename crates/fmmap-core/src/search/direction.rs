@@ -45,6 +45,27 @@ pub(super) trait Direction: Copy {
         }
     }
 
+    /// The same for a block that may reach past the window.
+    #[inline(always)]
+    fn pass_within(window: &mut Window, base: usize, size: usize) {
+        if Self::FORWARD {
+            window.lo = window.lo.max((base + size).min(window.hi));
+        } else {
+            window.hi = window.hi.min(base.max(window.lo));
+        }
+    }
+
+    /// Takes out what was searched of the window's first part, of which `part` is left: also what
+    /// a match at its end overlaps.
+    #[inline(always)]
+    fn follow(window: &mut Window, part: Window) {
+        if Self::FORWARD {
+            window.lo = part.lo;
+        } else {
+            window.hi = part.hi;
+        }
+    }
+
     /// Takes out everything up to a match of `len` bytes, and the starts that would overlap it.
     #[inline(always)]
     fn accept(window: &mut Window, start: usize, len: usize) {

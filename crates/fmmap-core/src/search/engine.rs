@@ -1,16 +1,22 @@
 //! Which strategy runs when.
 //!
 //! ```text
-//!                 few starts ─────────────────────────────► scalar
-//! find ─► plan ─┤ one of the bytes is not in the first 4 KiB ► rare ──┐ it is frequent after all
-//!                 else ──────────────► pair, two rare bytes ◄─────────┤
-//!                                        │ too many candidates        │
-//!                                        ▼                            │
-//!                                      sample ─► dense, 2 to 6 probes ┘
-//!                                        │ comparisons cost more than the scan
-//!                                        ▼
-//!                            for a stretch: period, or else Two-Way; then pair again
+//!          few starts ──────────────────────────────────────► scalar
+//! find ─► head: the first 4 KiB, three fixed probes, found early
+//!           │
+//!           ├ a byte of the needle is not in the next 4 KiB ► rare ───┐ it is frequent after all
+//!           └───────────────────────► pair, two rare bytes ◄──────────┤
+//!                                       │ false alarms: three probes  │
+//!                                       ▼                             │
+//!                                     sample ─► dense, 2 to 6 probes ─┘
+//!                                       │ comparisons cost more than the scan
+//!                                       ▼
+//!                           for a stretch: period, or else Two-Way; then pair again
 //! ```
+//!
+//! The head costs nothing but its scan: no ranking, no look at what the haystack lacks. Most of
+//! what is found is found there, and haystacks of twice its size are searched that way as a whole.
+//! A prepared [`Finder`](super::Finder) has ranked already, and skips it.
 //!
 //! # Complexity
 //!
@@ -31,6 +37,8 @@ use super::{dense, period, portable, rare, scalar, two_way};
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Level {
     #[cfg(target_arch = "x86_64")]
+    Avx512(super::vector::Avx512),
+    #[cfg(target_arch = "x86_64")]
     Avx2(super::vector::Avx2),
     #[cfg(target_arch = "x86_64")]
     Sse2(super::vector::Sse2),
@@ -50,7 +58,10 @@ impl Level {
         #[cfg(target_arch = "x86_64")]
         {
             match super::vector::Avx2::detect() {
-                Some(avx2) => Self::Avx2(avx2),
+                Some(avx2) => match super::vector::Avx512::detect(avx2) {
+                    Some(avx512) => Self::Avx512(avx512),
+                    None => Self::Avx2(avx2),
+                },
                 None => Self::Sse2(super::vector::Sse2),
             }
         }
@@ -63,6 +74,16 @@ impl Level {
             Self::Portable
         }
     }
+
+    /// The best for a haystack of that length. What comes from memory comes slower to loads of 64
+    /// bytes that cross lines of the cache than to loads of 32: a half, measured on Zen 5.
+    fn within(self, policy: &Policy, haystack: &[u8]) -> Self {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) if haystack.len() > policy.wide => Self::Avx2(avx512.narrow()),
+            _ => self,
+        }
+    }
 }
 
 /// When one strategy gives way to another. The tests have policies of their own, so that every
@@ -71,7 +92,13 @@ impl Level {
 pub(super) struct Policy {
     /// Up to this many bytes of haystack the probes are the needle's ends: nothing is ranked.
     pub(super) tiny: usize,
-    /// Alarms that the kernel may have before it asks for other probes, whatever it scanned.
+    /// The starts in the head.
+    pub(super) head: usize,
+    /// Haystacks up to this length are searched by the widest vectors.
+    pub(super) wide: usize,
+    /// Alarms that the kernel may have, whatever it scanned, before it compares one probe more.
+    pub(super) early: usize,
+    /// Alarms that it may have with three probes and more before a sample is taken.
     pub(super) alarms: usize,
     /// Bytes that may be compared in vain, whatever was scanned.
     pub(super) work: usize,
@@ -93,6 +120,9 @@ impl Policy {
     /// Measured: see docs/search.md.
     pub(super) const DEFAULT: Self = Self {
         tiny: 512,
+        head: 4 << 10,
+        wide: 1 << 20,
+        early: 4,
         alarms: 128,
         work: 64 << 10,
         sample: 32 << 10,
@@ -158,20 +188,39 @@ fn adapt<D: Direction>(
     hits: &mut Hits<'_>,
 ) {
     let Subject { haystack, needle } = subject;
-    let mut probes = probes.map_or_else(|| Probes::rarest(needle), |probes| *probes);
-    let meter = |window: Window| Meter::new(window, policy.alarms, policy.work);
-    let mut gauge = meter(*window);
-    let mut interval = policy.interval;
-    let mut stretch = policy.stretch.max(16 * needle.len());
-    let mut periodic = None;
-    // The starts that must be left below this for the next sample.
-    let mut next_sample = usize::MAX;
-
     if matches!(level, Level::Portable) {
         trace(Path::Portable);
         portable::scan::<D>(subject, policy.chunk, window, hits);
         return;
     }
+    let mut probes = if let Some(probes) = probes {
+        *probes
+    } else {
+        // Most of what is found is found early, and in less time than ranking takes.
+        let ends = Probes::ends(needle).widened();
+        let mut head = *window;
+        if head.len() > 2 * policy.head {
+            head = D::stretch(head, policy.head);
+        }
+        let mut gauge = Meter::new(head, policy.early, policy.work);
+        let outcome = run::<D>(level, policy, subject, &ends, &mut head, &mut gauge, hits);
+        D::follow(window, head);
+        if outcome == Outcome::Enough || window.len() == 0 {
+            return;
+        }
+        match needle.len() {
+            // There is hardly a choice.
+            ..=3 => ends,
+            _ => Probes::rarest(needle),
+        }
+    };
+    let level = level.within(policy, haystack);
+    let mut gauge = Meter::new(*window, policy.early, policy.work);
+    let mut interval = policy.interval;
+    let mut stretch = policy.stretch.max(16 * needle.len());
+    let mut periodic = None;
+    // The starts that must be left below this for the next sample.
+    let mut next_sample = usize::MAX;
 
     let mut lone = (haystack.len() >= policy.rare && needle.len() > 1)
         .then(|| {
@@ -191,6 +240,17 @@ fn adapt<D: Direction>(
             Outcome::Crowded | Outcome::Overworked => {}
         }
         let left = window.len();
+        if outcome == Outcome::Crowded
+            && probes.can_widen()
+            && (probes.eager < 3 || left < policy.sample)
+        {
+            // One more load a vector costs less than a false alarm every few KiB.
+            probes = probes.widened();
+            let cheap = probes.eager < 3 || left < policy.sample;
+            let free = if cheap { policy.early } else { policy.alarms };
+            gauge = Meter::new(*window, free, policy.work);
+            continue;
+        }
         if left >= policy.sample && left < next_sample && needle.len() > 2 {
             trace(Path::Sample);
             let choice = dense::choose::<D>(subject, *window, &gauge.missed);
@@ -200,7 +260,6 @@ fn adapt<D: Direction>(
             interval = interval.saturating_mul(2);
         } else if outcome == Outcome::Overworked {
             let mut part = D::stretch(*window, stretch);
-            let whole = part;
             stretch = stretch.saturating_mul(2);
             let of_needle = *periodic.get_or_insert_with(|| Stretch::of(needle));
             let outcome = if let Some(of_needle) = of_needle {
@@ -210,17 +269,12 @@ fn adapt<D: Direction>(
                 trace(Path::TwoWay);
                 two_way::scan::<D>(subject, &mut part, hits)
             };
-            // What the part gave up, the window gives up: a match may reach past the part.
-            if D::FORWARD {
-                window.lo = part.lo.max(whole.lo);
-            } else {
-                window.hi = part.hi.min(whole.hi);
-            }
+            D::follow(window, part);
             if outcome == Outcome::Enough {
                 return;
             }
         }
-        gauge = meter(*window);
+        gauge = Meter::new(*window, policy.alarms, policy.work);
     }
 }
 
@@ -236,7 +290,18 @@ fn run<D: Direction>(
     hits: &mut Hits<'_>,
 ) -> Outcome {
     let starts = subject.haystack.len() - subject.needle.len() + 1;
+    #[cfg(target_arch = "x86_64")]
+    let level = match level {
+        Level::Avx512(avx512) if starts < 64 => Level::Avx2(avx512.narrow()),
+        level => level,
+    };
     match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512(avx512) => {
+            trace(Path::Avx512);
+            // SAFETY: `avx512` exists, so this processor has AVX-512BW.
+            unsafe { with_avx512::<D>(avx512, subject, probes, window, meter, hits) }
+        }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2(avx2) if starts >= 32 => {
             trace(Path::Avx2);
@@ -267,6 +332,20 @@ fn run<D: Direction>(
             scalar::scan::<D>(subject, window, hits)
         }
     }
+}
+
+/// The kernel, compiled with AVX-512.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn with_avx512<D: Direction>(
+    avx512: super::vector::Avx512,
+    subject: Subject<'_>,
+    probes: &Probes,
+    window: &mut Window,
+    meter: &mut Meter,
+    hits: &mut Hits<'_>,
+) -> Outcome {
+    by_width::<_, D>(avx512, subject, probes, window, meter, hits)
 }
 
 /// The kernel, compiled with AVX2.

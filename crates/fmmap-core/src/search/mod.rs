@@ -21,7 +21,7 @@
 //!
 //! | module | what it does | for |
 //! |---|---|---|
-//! | `pair` | compares two to six bytes of the needle at 16 or 32 starts at once | nearly everything |
+//! | `pair` | compares two to six bytes of the needle at 16 to 64 starts at once | nearly everything |
 //! | `dense` | chooses the bytes for `pair` from a sample of the haystack | DNA, digits, UTF-16 |
 //! | `rare` | scans for one byte | haystacks that lack it |
 //! | `period` | looks for runs that repeat themselves | long repetitive needles |
@@ -245,6 +245,9 @@ impl<'n> Finder<'n> {
         if self.needle.is_empty() {
             return bulk::every_offset(haystack.len(), base, out);
         }
+        if let [byte] = *self.needle {
+            return bulk::bytes::<Forward>(byte, haystack, base, out);
+        }
         if out.is_empty() {
             return Batch {
                 written: 0,
@@ -288,14 +291,14 @@ pub struct Tally {
 ///
 /// Go on at [`Batch::next`].
 pub fn newlines(haystack: &[u8], base: u64, out: &mut [f64]) -> Batch {
-    bulk::newlines::<Forward>(haystack, base, out)
+    bulk::bytes::<Forward>(b'\n', haystack, base, out)
 }
 
 /// Fills `out` with the offsets of newlines, `\n`, in descending order and `base` added to each.
 ///
 /// Go on with `&haystack[..next]`, [`Batch::next`].
 pub fn newlines_reverse(haystack: &[u8], base: u64, out: &mut [f64]) -> Batch {
-    bulk::newlines::<Reverse>(haystack, base, out)
+    bulk::bytes::<Reverse>(b'\n', haystack, base, out)
 }
 
 /// The length of the line that `rest` starts with, its newline included.

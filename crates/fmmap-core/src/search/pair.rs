@@ -1,7 +1,7 @@
 //! The kernel: compare a few bytes of the needle with many starts at once.
 //!
 //! A needle of `m` bytes can begin at any of `n - m + 1` starts. Choose a few positions in the
-//! needle, the *probes*. For a block of 32 starts (16 without AVX2) and one probe, one vector load
+//! needle, the *probes*. For a block of 32 starts (64 with AVX-512, 16 without AVX2) and one probe, one vector load
 //! at `block + probe` and one comparison tell at which of the starts the haystack has the right
 //! byte there. The `and` over the probes leaves the *candidates*, and each is compared in full.
 //! Two probes of rare bytes leave almost none in most haystacks: the algorithm that Wojciech Muła
@@ -114,6 +114,19 @@ impl Probes {
                 2,
             ),
             None => Self::ends(needle),
+        }
+    }
+
+    /// Whether there is a probe that is not compared for every start yet.
+    pub(super) fn can_widen(&self) -> bool {
+        self.eager < self.len
+    }
+
+    /// The same, with one probe more that is compared for every start.
+    pub(super) fn widened(self) -> Self {
+        Self {
+            eager: (self.eager + 1).min(self.len),
+            ..self
         }
     }
 
@@ -243,47 +256,16 @@ pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
     }
     let lanes = I::LANES;
     let mut left = *window;
+    let mut masks = [0_u64; 4];
 
     loop {
-        // The hot loop: go on until a block has candidates.
-        let mut masks = [0_u64; 4];
-        let (base, vectors);
-        loop {
-            if left.len() >= 4 * lanes {
-                let block = D::block(left, 4 * lanes);
-                // SAFETY: this block and the three after it lie in the window, so in the starts.
-                let e0 = unsafe { eager(isa, &from, &want, block) };
-                // SAFETY: as above.
-                let e1 = unsafe { eager(isa, &from, &want, block + lanes) };
-                // SAFETY: as above.
-                let e2 = unsafe { eager(isa, &from, &want, block + 2 * lanes) };
-                // SAFETY: as above.
-                let e3 = unsafe { eager(isa, &from, &want, block + 3 * lanes) };
-                if isa.any(isa.or(isa.or(e0, e1), isa.or(e2, e3))) {
-                    masks = [isa.mask(e0), isa.mask(e1), isa.mask(e2), isa.mask(e3)];
-                    (base, vectors) = (block, 4);
-                    break;
-                }
-                D::pass(&mut left, block, 4 * lanes);
-            } else if left.len() > 0 {
-                // A whole vector of what is left, or the last ones with some searched before.
-                let block = if left.len() >= lanes {
-                    D::block(left, lanes)
-                } else {
-                    left.lo.min(starts - lanes)
-                };
-                // SAFETY: `block + lanes <= starts` either way.
-                masks[0] = isa.mask(unsafe { eager(isa, &from, &want, block) });
-                if masks[0] != 0 {
-                    (base, vectors) = (block, 1);
-                    break;
-                }
-                D::pass(&mut left, block, lanes);
-            } else {
-                *window = left;
-                return Outcome::Done;
-            }
-        }
+        // SAFETY: the window lies in the starts, and each probe in the needle, see above.
+        let found =
+            unsafe { candidates::<I, D, U>(isa, &from, &want, starts, &mut left, &mut masks) };
+        let Some((base, vectors)) = found else {
+            *window = left;
+            return Outcome::Done;
+        };
 
         // As many vectors' masks as fit share a word: fewer branches where candidates are many.
         let bits = lanes << I::LANE_BITS;
@@ -296,7 +278,8 @@ pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
                 mask |= masks[word + i] << (i * bits);
             }
             for k in U..probes.len {
-                if mask == 0 {
+                // One candidate is compared as soon as probed.
+                if mask & mask.wrapping_sub(1) == 0 {
                     break;
                 }
                 let mut agree = 0;
@@ -337,7 +320,7 @@ pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
                 }
             }
         }
-        D::pass(&mut left, base, vectors * lanes);
+        D::pass_within(&mut left, base, vectors * lanes);
         if !matched && let Some(outcome) = meter.alarm(left) {
             *window = left;
             return outcome;
@@ -345,7 +328,81 @@ pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
     }
 }
 
-/// All ones for each start of `block..block + LANES` at which every eager probe agrees.
+/// Goes on until a block has candidates: where it begins, and how many vectors have `masks`.
+///
+/// # Safety
+///
+/// The window lies in the `starts`, of which there are as many as lanes at least, and `from` points
+/// each probe, a position in the needle, from the haystack's beginning.
+#[inline(always)]
+unsafe fn candidates<I: Isa, D: Direction, const U: usize>(
+    isa: I,
+    from: &[*const u8; U],
+    want: &[I::Vector; U],
+    starts: usize,
+    left: &mut Window,
+    masks: &mut [u64; 4],
+) -> Option<(usize, usize)> {
+    let lanes = I::LANES;
+
+    // A load that crosses a line of the cache costs two. A first, shorter step spares that
+    // the first probe's loads, where vectors are as long as lines.
+    let step = if D::FORWARD {
+        from[0].addr().wrapping_add(left.lo).wrapping_neg() % lanes
+    } else {
+        from[0].addr().wrapping_add(left.hi) % lanes
+    };
+    if step > 0 && left.len() > 4 * lanes {
+        let block = D::block(*left, lanes);
+        // SAFETY: the block lies in the window, so in the starts.
+        masks[0] = isa.mask(unsafe { eager(isa, from, want, block) });
+        if masks[0] != 0 {
+            *masks = [masks[0], 0, 0, 0];
+            return Some((block, 1));
+        }
+        let block = D::block(*left, step);
+        D::pass(left, block, step);
+    }
+    // The hot loop: go on until a block has candidates.
+    while left.len() >= 4 * lanes {
+        let block = D::block(*left, 4 * lanes);
+        // In order of the search, for the sake of the processor's prefetcher.
+        let at = |i: usize| block + D::nth(i, 4) * lanes;
+        // SAFETY: this block and the three after it lie in the window, so in the starts.
+        let e0 = unsafe { eager(isa, from, want, at(0)) };
+        // SAFETY: as above.
+        let e1 = unsafe { eager(isa, from, want, at(1)) };
+        // SAFETY: as above.
+        let e2 = unsafe { eager(isa, from, want, at(2)) };
+        // SAFETY: as above.
+        let e3 = unsafe { eager(isa, from, want, at(3)) };
+        if isa.any(isa.or(isa.or(e0, e1), isa.or(e2, e3))) {
+            for (i, lanes) in [e0, e1, e2, e3].into_iter().enumerate() {
+                masks[D::nth(i, 4)] = isa.mask(lanes);
+            }
+            return Some((block, 4));
+        }
+        D::pass(left, block, 4 * lanes);
+    }
+    *masks = [0; 4];
+    while left.len() > 0 {
+        // A whole vector of what is left, or the last ones with some searched before.
+        let block = if left.len() >= lanes {
+            D::block(*left, lanes)
+        } else {
+            left.lo.min(starts - lanes)
+        };
+        // SAFETY: `block + lanes <= starts` either way.
+        masks[0] = isa.mask(unsafe { eager(isa, from, want, block) });
+        if masks[0] != 0 {
+            return Some((block, 1));
+        }
+        D::pass_within(left, block, lanes);
+    }
+    None
+}
+
+/// The starts of `block..block + LANES` at which every eager probe agrees.
 ///
 /// # Safety
 ///
@@ -357,7 +414,7 @@ unsafe fn eager<I: Isa, const U: usize>(
     from: &[*const u8; U],
     want: &[I::Vector; U],
     block: usize,
-) -> I::Vector {
+) -> I::Lanes {
     // SAFETY: passed on to the caller.
     let bytes = unsafe { isa.load(from[0].wrapping_add(block)) };
     let mut agree = isa.equal(bytes, want[0]);

@@ -6,7 +6,7 @@ use super::direction::{Direction, Forward, Reverse, Window};
 use super::engine::{self, Level, Policy};
 use super::pair::{MAX_PROBES, Meter, Outcome, Probes, Subject};
 use super::period::Stretch;
-use super::{period, rare, scalar, two_way};
+use super::{bulk, period, rare, scalar, two_way};
 
 pub use super::trace::{Path, forget, taken};
 
@@ -17,8 +17,12 @@ pub enum Strategy {
     Usual,
     /// The usual, but it changes its mind at the first occasion.
     Hasty,
+    /// The same without AVX-512.
+    HastyAvx2,
     /// The same without AVX2.
     HastySse2,
+    /// The kernel without AVX-512.
+    Avx2,
     /// The kernel without AVX2.
     Sse2,
     /// The memchr crate's finders, in chunks as small as the needle allows.
@@ -33,13 +37,17 @@ pub enum Strategy {
     TwoWay,
     /// The search for periodic stretches, where the needle has one.
     Period,
+    /// All occurrences of one byte, for needles of one byte.
+    Bytes,
 }
 
 /// All of them.
-pub const STRATEGIES: [Strategy; 15] = [
+pub const STRATEGIES: [Strategy; 18] = [
     Strategy::Usual,
     Strategy::Hasty,
+    Strategy::HastyAvx2,
     Strategy::HastySse2,
+    Strategy::Avx2,
     Strategy::Sse2,
     Strategy::Portable,
     Strategy::Scalar,
@@ -52,11 +60,15 @@ pub const STRATEGIES: [Strategy; 15] = [
     Strategy::Rare,
     Strategy::TwoWay,
     Strategy::Period,
+    Strategy::Bytes,
 ];
 
 /// Every threshold at its lowest.
 const HASTY: Policy = Policy {
     tiny: 0,
+    head: 30,
+    wide: 400,
+    early: 0,
     alarms: 0,
     work: 0,
     sample: 1,
@@ -87,16 +99,26 @@ pub fn matches(
 
 fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -> Option<usize> {
     let Subject { haystack, needle } = subject;
+    if strategy == Strategy::Bytes {
+        let &[byte] = needle else { return None };
+        return Some(bulk::bytes::<D>(byte, haystack, 0, out).written);
+    }
     let mut hits = Hits::into_slice(out, 0);
     let starts = (haystack.len() + 1).saturating_sub(needle.len());
     let mut window = Window { lo: 0, hi: starts };
     let hits_ref = &mut hits;
     match strategy {
-        Strategy::Usual => {
+        Strategy::Usual | Strategy::Bytes => {
             engine::search::<D>(Level::detect(), &Policy::DEFAULT, None, subject, hits_ref);
         }
         Strategy::Hasty => {
             engine::search::<D>(Level::detect(), &HASTY, None, subject, hits_ref);
+        }
+        Strategy::HastyAvx2 => {
+            engine::search::<D>(without_avx512(), &HASTY, None, subject, hits_ref);
+        }
+        Strategy::Avx2 => {
+            engine::search::<D>(without_avx512(), &Policy::DEFAULT, None, subject, hits_ref);
         }
         Strategy::HastySse2 => {
             engine::search::<D>(without_avx2(), &HASTY, None, subject, hits_ref);
@@ -140,6 +162,14 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
         }
     }
     Some(hits.count)
+}
+
+fn without_avx512() -> Level {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = super::vector::Avx2::detect() {
+        return Level::Avx2(avx2);
+    }
+    Level::detect()
 }
 
 fn without_avx2() -> Level {

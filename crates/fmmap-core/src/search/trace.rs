@@ -10,6 +10,8 @@
 pub enum Path {
     /// Start by start.
     Scalar,
+    /// The kernel with 64 lanes.
+    Avx512,
     /// The kernel with 32 lanes.
     Avx2,
     /// The kernel with 16 lanes on `x86_64`.
@@ -28,6 +30,8 @@ pub enum Path {
     TwoWay,
     /// The memchr crate's finders.
     Portable,
+    /// All occurrences of one byte, in whole blocks.
+    Bytes,
 }
 
 #[cfg(any(test, feature = "testing"))]

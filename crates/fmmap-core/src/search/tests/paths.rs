@@ -10,6 +10,7 @@ fn paths(haystack: &[u8], needle: &[u8]) -> [Vec<Path>; 2] {
         assert_eq!(search(haystack, needle), None);
         [
             Path::Scalar,
+            Path::Avx512,
             Path::Avx2,
             Path::Sse2,
             Path::Neon,
@@ -19,6 +20,7 @@ fn paths(haystack: &[u8], needle: &[u8]) -> [Vec<Path>; 2] {
             Path::Period,
             Path::TwoWay,
             Path::Portable,
+            Path::Bytes,
         ]
         .into_iter()
         .filter(|&path| taken(path))
@@ -38,8 +40,11 @@ fn kernel() -> Path {
         return Path::Neon;
     }
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        return Path::Avx2;
+    if let Some(avx2) = super::super::vector::Avx2::detect() {
+        return match super::super::vector::Avx512::detect(avx2) {
+            Some(_) => Path::Avx512,
+            None => Path::Avx2,
+        };
     }
     Path::Sse2
 }
@@ -64,7 +69,9 @@ fn small_haystacks_go_to_the_kernel() {
 
 #[test]
 fn a_byte_that_the_haystack_lacks_is_scanned_for() {
-    assert_paths(&random(100_000, b"abcdef"), b"abcz", &[Path::Rare]);
+    // After the head, with the needle's ends and middle.
+    let paths = [kernel(), Path::Dense, Path::Rare];
+    assert_paths(&random(100_000, b"abcdef"), b"abcz", &paths);
 }
 
 #[test]
@@ -93,7 +100,8 @@ fn one_odd_byte_in_a_long_period_gets_a_probe_of_its_own() {
     let mut needle = vec![b'a'; 3_000];
     // Not one of the evenly spread positions: only a failed comparison tells.
     needle[1_003] = b'e';
-    assert_paths(&haystack, &needle, &[kernel(), Path::Sample, Path::Rare]);
+    let paths = [kernel(), Path::Dense, Path::Sample, Path::Rare];
+    assert_paths(&haystack, &needle, &paths);
 }
 
 /// Blocks of a period with a defect in each, so that every start agrees for a while and fails at
@@ -129,7 +137,8 @@ fn what_defeats_all_else_goes_to_two_way() {
             }
         })
         .collect();
-    assert_paths(&vec![b'a'; 30_000], &needle, &[kernel(), Path::TwoWay]);
+    let paths = [kernel(), Path::Dense, Path::TwoWay];
+    assert_paths(&vec![b'a'; 30_000], &needle, &paths);
 }
 
 #[test]
@@ -149,6 +158,38 @@ fn the_forced_strategies_are_what_they_say() {
             matches(strategy, reverse, &haystack, b"abbaabba", &mut out);
             assert!(taken(path), "{strategy:?} without {path:?}");
         }
+    }
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn narrower_vectors_can_be_forced() {
+    let haystack = random(600, b"ab");
+    let mut out = [0.0; 601];
+    for strategy in [Strategy::Avx2, Strategy::HastyAvx2] {
+        for reverse in [false, true] {
+            forget();
+            matches(strategy, reverse, &haystack, b"abbaabba", &mut out);
+            assert!(!taken(Path::Avx512), "{strategy:?}");
+            assert!(taken(Path::Avx2) || kernel() == Path::Sse2, "{strategy:?}");
+        }
+    }
+}
+
+#[test]
+fn what_comes_from_memory_is_searched_by_narrower_vectors() {
+    // No byte of the needle is absent, and its letters are never as far apart.
+    let mut haystack = vec![b'.'; (1 << 20) + 10];
+    for at in (0..haystack.len() - 1).step_by(2_000) {
+        haystack[at..at + 2].copy_from_slice(b"bc");
+    }
+    for taken in paths(&haystack, b"b..c") {
+        // The head is near.
+        assert!(taken.contains(&kernel()), "{taken:?}");
+        assert!(
+            kernel() != Path::Avx512 || taken.contains(&Path::Avx2),
+            "{taken:?}"
+        );
     }
 }
 

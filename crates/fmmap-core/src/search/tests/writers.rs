@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use super::super::testing::{Random, STRATEGIES, matches};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// A shared mapping, so that the writer is as foreign to the searching thread as another process.
 struct Shared {
@@ -58,6 +58,7 @@ impl Drop for Stop<'_> {
 fn a_concurrent_writer_never_crashes_a_search() {
     let shared = Shared::new(1 << 14);
     let stop = AtomicBool::new(false);
+    let written = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let mut random = Random::new(1);
@@ -68,13 +69,17 @@ fn a_concurrent_writer_never_crashes_a_search() {
                 for i in at..at + run {
                     shared.write(i, byte);
                 }
+                written.fetch_add(1, Ordering::Relaxed);
             }
         });
         let _stopped = Stop(&stop);
         let mut random = Random::new(2);
         let mut out = vec![0.0; 512];
-        for round in 0..60 {
+        // A busy machine may not run the writer for a while: without it nothing was tested.
+        let mut round = 0;
+        while round < 60 || written.load(Ordering::Relaxed) < 1_000 {
             let m = 1 + random.below([4, 40, 400][round % 3]);
+            round += 1;
             let mut needle = vec![b'a'; m];
             needle[random.below(m)] = b'a' + u8::try_from(random.below(3)).unwrap_or(0);
             for strategy in STRATEGIES {
