@@ -1,4 +1,3 @@
-import "./binding.js";
 /** Bytes that a member reads: a string means its UTF-8 bytes. */
 type Bytes = string | ArrayBufferView | ArrayBufferLike;
 /** Which lines, and in which order. */

@@ -14,35 +14,42 @@ import {
 } from '../index.js'
 import { closedMessage, refuses } from './support/errors.ts'
 import { anonymous, latin1, mapped, mappedPath, temporaryFile } from './support/files.ts'
-import { linux } from './support/platform.ts'
-import test, { testWhere } from './support/test.ts'
+import { linux, unix } from './support/platform.ts'
+import { testWhere } from './support/test.ts'
 
-test('CPython test_madvise: bounds of start and length, and a length that is clamped', (t) => {
-  const size = 2 * PAGESIZE
-  const m = anonymous(t, size)
-  const outOfBounds = 'madvise start out of bounds'
-  refuses(t, () => m.madvise(MADV_NORMAL, size), 'ERR_OUT_OF_RANGE', outOfBounds)
-  refuses(t, () => m.madvise(MADV_NORMAL, -1), 'ERR_OUT_OF_RANGE', outOfBounds)
-  refuses(t, () => m.madvise(MADV_NORMAL, 0, -1), 'ERR_OUT_OF_RANGE', 'madvise length invalid')
-  t.is(m.madvise(MADV_NORMAL), undefined)
-  t.is(m.madvise(MADV_NORMAL, PAGESIZE), undefined)
-  t.is(m.madvise(MADV_NORMAL, PAGESIZE, size), undefined)
-  t.is(m.madvise(MADV_NORMAL, 0, 2), undefined)
-  t.is(m.madvise(MADV_NORMAL, 0, size), undefined)
-  t.is(m.madvise(MADV_NORMAL, 0, 0), undefined)
-  t.is(
-    m.madvise(MADV_NORMAL, undefined, undefined),
-    undefined,
-    'a length of None, since 3.15 (section 5)',
-  )
-})
+testWhere(unix, 'no madvise on Windows')(
+  'CPython test_madvise: bounds of start and length, and a length that is clamped',
+  (t) => {
+    const size = 2 * PAGESIZE
+    const m = anonymous(t, size)
+    const outOfBounds = 'madvise start out of bounds'
+    refuses(t, () => m.madvise(MADV_NORMAL, size), 'ERR_OUT_OF_RANGE', outOfBounds)
+    refuses(t, () => m.madvise(MADV_NORMAL, -1), 'ERR_OUT_OF_RANGE', outOfBounds)
+    refuses(t, () => m.madvise(MADV_NORMAL, 0, -1), 'ERR_OUT_OF_RANGE', 'madvise length invalid')
+    t.is(m.madvise(MADV_NORMAL), undefined)
+    t.is(m.madvise(MADV_NORMAL, PAGESIZE), undefined)
+    t.is(m.madvise(MADV_NORMAL, PAGESIZE, size), undefined)
+    t.is(m.madvise(MADV_NORMAL, 0, 2), undefined)
+    t.is(m.madvise(MADV_NORMAL, 0, size), undefined)
+    t.is(m.madvise(MADV_NORMAL, 0, 0), undefined)
+    t.is(m.madvise(-0, -0, -0), undefined, 'minus zero is zero')
+    t.is(
+      m.madvise(MADV_NORMAL, undefined, undefined),
+      undefined,
+      'a length of None, since 3.15 (section 5)',
+    )
+  },
+)
 
-test('CPython test_madvise: a length whose end no number can name', (t) => {
-  const m = anonymous(t, 2 * PAGESIZE)
-  refuses(t, () => m.madvise(MADV_NORMAL, PAGESIZE, 2 ** 63), 'ERR_OUT_OF_RANGE')
-})
+testWhere(unix, 'no madvise on Windows')(
+  'CPython test_madvise: a length whose end no number can name',
+  (t) => {
+    const m = anonymous(t, 2 * PAGESIZE)
+    refuses(t, () => m.madvise(MADV_NORMAL, PAGESIZE, 2 ** 63), 'ERR_OUT_OF_RANGE')
+  },
+)
 
-test('every ordinary advice, on every kind of map', (t) => {
+testWhere(unix, 'no madvise on Windows')('every ordinary advice, on every kind of map', (t) => {
   const path = temporaryFile('x'.repeat(2 * PAGESIZE))
   const maps = [
     mappedPath(t, path),
@@ -57,32 +64,40 @@ test('every ordinary advice, on every kind of map', (t) => {
   }
 })
 
-test('an unaligned start and an unknown advice are errors of the kernel (section 5)', (t) => {
-  const m = mapped(t, 2 * PAGESIZE)
-  const error = refuses(t, () => m.madvise(MADV_NORMAL, 1), 'EINVAL')
-  t.is(error.syscall, 'madvise')
-  refuses(t, () => m.madvise(9999), 'EINVAL')
-  refuses(t, () => m.madvise(-5), 'EINVAL')
-  refuses(t, () => m.madvise(2 ** 31), 'ERR_OUT_OF_RANGE')
-  refuses(t, () => m.madvise('normal' as unknown as number), 'ERR_INVALID_ARG_TYPE')
-  refuses(t, () => m.madvise(undefined as unknown as number), 'ERR_INVALID_ARG_TYPE')
-})
+testWhere(unix, 'no madvise on Windows')(
+  'an unaligned start and an unknown advice are errors of the kernel (section 5)',
+  (t) => {
+    const m = mapped(t, 2 * PAGESIZE)
+    const error = refuses(t, () => m.madvise(MADV_NORMAL, 1), 'EINVAL')
+    t.is(error.syscall, 'madvise')
+    refuses(t, () => m.madvise(9999), 'EINVAL')
+    refuses(t, () => m.madvise(-5), 'EINVAL')
+    refuses(t, () => m.madvise(2 ** 31), 'ERR_OUT_OF_RANGE')
+    refuses(t, () => m.madvise('normal' as unknown as number), 'ERR_INVALID_ARG_TYPE')
+    refuses(t, () => m.madvise(undefined as unknown as number), 'ERR_INVALID_ARG_TYPE')
+  },
+)
 
-test('an advice that the table of constants lacks is refused, even if this kernel knows it', (t) => {
-  const m = anonymous(t, 2 * PAGESIZE)
-  const known = new Set(
-    Object.entries(constants).flatMap(([name, value]) => (name.startsWith('MADV_') ? [value] : [])),
-  )
-  let refused = 0
-  for (let advice = 0; advice < 200; advice++) {
-    if (known.has(advice)) continue
-    refuses(t, () => m.madvise(advice), 'EINVAL', undefined, `madvise(${advice})`)
-    refused += 1
-  }
-  t.true(refused > 100)
-  // MADV_GUARD_INSTALL among them would turn this read into a crash.
-  t.is(latin1(m.slice(0, 2)), '\0\0')
-})
+testWhere(unix, 'no madvise on Windows')(
+  'an advice that the table of constants lacks is refused, even if this kernel knows it',
+  (t) => {
+    const m = anonymous(t, 2 * PAGESIZE)
+    const known = new Set(
+      Object.entries(constants).flatMap(([name, value]) =>
+        name.startsWith('MADV_') ? [value] : [],
+      ),
+    )
+    let refused = 0
+    for (let advice = 0; advice < 200; advice++) {
+      if (known.has(advice)) continue
+      refuses(t, () => m.madvise(advice), 'EINVAL', undefined, `madvise(${advice})`)
+      refused += 1
+    }
+    t.true(refused > 100)
+    // MADV_GUARD_INSTALL among them would turn this read into a crash.
+    t.is(latin1(m.slice(0, 2)), '\0\0')
+  },
+)
 
 testWhere(linux, 'Linux alone promises this')(
   'MADV_DONTNEED throws private memory away, and reads a file afresh (section 5)',
@@ -110,7 +125,7 @@ testWhere(linux && MADV_REMOVE !== undefined, 'Linux alone has it')(
   },
 )
 
-test('madvise of a closed map, after its types', (t) => {
+testWhere(unix, 'no madvise on Windows')('madvise of a closed map, after its types', (t) => {
   const m = anonymous(t, PAGESIZE)
   m.close()
   refuses(t, () => m.madvise(MADV_NORMAL), 'ERR_MMAP_CLOSED', closedMessage)

@@ -8,7 +8,7 @@ import { ACCESS_COPY, ACCESS_READ, MS_ASYNC, type Mmap, PAGESIZE } from '../inde
 import { checkError, closedMessage, type Coded, refuses } from './support/errors.ts'
 import { anonymous, bytes, mapped, mappedPath, temporaryFile } from './support/files.ts'
 import { matches, numbers, text } from './support/haystacks.ts'
-import { externalBuffers, scaled } from './support/platform.ts'
+import { hole, externalBuffers, scaled, unix } from './support/platform.ts'
 import { childAnswer, moduleFile, runChild } from './support/runtime.ts'
 import anyTest, { type Assertions, type Test } from './support/test.ts'
 
@@ -29,7 +29,7 @@ const SMALL = 128 * 1024
 const CHUNK = 4 << 20
 
 /** A hole that takes seconds to search: nothing that is asked of it ends by itself in a test. */
-const HUGE = 64 * 2 ** 30
+const HUGE = hole
 
 const oneMatch = ['findAsync', 'rfindAsync', 'countAsync'] as const
 
@@ -331,8 +331,10 @@ test('flushAsync rejects for wrong arguments', async (t) => {
   for (const signal of [null, {}, { aborted: false }]) {
     await rejects(t, () => call(0, 1, { signal }), 'ERR_INVALID_ARG_TYPE')
   }
-  await rejects(t, () => call(0, 2 * PAGESIZE, { flags: 0x7fff_0000 }), 'EINVAL')
-  await rejects(t, () => call(1, 6), 'EINVAL', new RegExp(`0 and ${PAGESIZE}`))
+  if (unix) {
+    await rejects(t, () => call(0, 2 * PAGESIZE, { flags: 0x7fff_0000 }), 'EINVAL')
+    await rejects(t, () => call(1, 6), 'EINVAL', new RegExp(`0 and ${PAGESIZE}`))
+  }
   m.close()
   await rejects(t, () => call(0, '1'), 'ERR_INVALID_ARG_TYPE')
   await rejects(t, () => call(), 'ERR_MMAP_CLOSED', closedMessage)
@@ -555,7 +557,8 @@ test('resize is refused while a promise is pending, and possible as soon as it h
   for (const search of [
     ...oneMatch.map((member) => m[member]('needle', { start: 0, signal })),
     m.findAllAsync('needle', { signal }).next(),
-    m.flushAsync(0, m.length, { signal }),
+    // On Windows a flush that runs holds the memory until it ends: nobody can stop it.
+    ...(unix ? [m.flushAsync(0, m.length, { signal })] : []),
   ]) {
     refuses(t, () => m.resize(PAGESIZE), 'ERR_MMAP_EXPORTED')
     search.catch(() => {})

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import * as fmmap from '../index.js'
 import {
   ALLOCATIONGRANULARITY,
@@ -176,7 +177,7 @@ test('a name that this platform lacks is exported as undefined, and is not in co
 
 test('constants holds numbers alone, cannot be changed, and every one of its names is an export', (t) => {
   const entries = Object.entries(constants)
-  t.true(entries.length > 20)
+  t.true(entries.length > (unix ? 20 : 5))
   for (const [name, value] of entries) {
     t.true(Number.isInteger(value), name)
     t.is(exported[name], value, name)
@@ -227,7 +228,7 @@ testWhere(linux, 'Linux alone has all three')(
 test('require and import give the same package', async (t) => {
   const answer = await childAnswer<{ same: boolean; names: boolean }>(
     `const { createRequire } = await import('node:module')
-    const required = createRequire(import.meta.url)(${JSON.stringify(new URL('../index.js', import.meta.url).pathname)})
+    const required = createRequire(import.meta.url)(${JSON.stringify(fileURLToPath(new URL('../index.js', import.meta.url)))})
     const names = Object.keys(fmmap).every((name) => name in required)
     console.log(JSON.stringify({ same: required.Mmap === fmmap.Mmap, names }))`,
   )

@@ -25,7 +25,8 @@ import {
   type MapOptions,
   temporaryFile,
 } from './support/files.ts'
-import test, { type Assertions } from './support/test.ts'
+import { unix } from './support/platform.ts'
+import test, { type Assertions, testWhere } from './support/test.ts'
 
 const bothMessage = "mmap can't specify both access and flags, prot."
 
@@ -52,19 +53,22 @@ test('CPython test_access_parameter: ACCESS_READ shows the file and takes nothin
   t.is(m.access, ACCESS_READ)
 })
 
-test('CPython test_access_parameter: a length past the end of the file is refused, and extends nothing', (t) => {
-  const path = temporaryFile('a'.repeat(10))
-  for (const access of [ACCESS_READ, ACCESS_WRITE, ACCESS_COPY]) {
-    const fd = descriptor(t, path)
-    refuses(
-      t,
-      () => new Mmap(fd, 11, { access }),
-      'ERR_OUT_OF_RANGE',
-      'mmap length is greater than file size',
-    )
-  }
-  t.is(statSync(path).size, 10)
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'CPython test_access_parameter: a length past the end of the file is refused, and extends nothing',
+  (t) => {
+    const path = temporaryFile('a'.repeat(10))
+    for (const access of [ACCESS_READ, ACCESS_WRITE, ACCESS_COPY]) {
+      const fd = descriptor(t, path)
+      refuses(
+        t,
+        () => new Mmap(fd, 11, { access }),
+        'ERR_OUT_OF_RANGE',
+        'mmap length is greater than file size',
+      )
+    }
+    t.is(statSync(path).size, 10)
+  },
+)
 
 test('CPython test_access_parameter: ACCESS_WRITE reaches the file', (t) => {
   const path = temporaryFile('a'.repeat(10))
@@ -101,64 +105,79 @@ test('CPython test_access_parameter: an unknown access', (t) => {
   }
 })
 
-test('CPython test_access_parameter: access with flags or prot that differ from the default', (t) => {
-  const fd = descriptor(t, temporaryFile('abc'))
-  for (const options of [
-    { flags: MAP_PRIVATE, prot: PROT_READ, access: ACCESS_WRITE },
-    { flags: MAP_PRIVATE, access: ACCESS_COPY },
-    { prot: PROT_READ, access: ACCESS_READ },
-  ]) {
-    refuses(t, () => new Mmap(fd, 3, options), 'ERR_MMAP_CONFLICTING_OPTIONS', bothMessage)
-  }
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'CPython test_access_parameter: access with flags or prot that differ from the default',
+  (t) => {
+    const fd = descriptor(t, temporaryFile('abc'))
+    for (const options of [
+      { flags: MAP_PRIVATE, prot: PROT_READ, access: ACCESS_WRITE },
+      { flags: MAP_PRIVATE, access: ACCESS_COPY },
+      { prot: PROT_READ, access: ACCESS_READ },
+    ]) {
+      refuses(t, () => new Mmap(fd, 3, options), 'ERR_MMAP_CONFLICTING_OPTIONS', bothMessage)
+    }
+  },
+)
 
-test('access beside the default flags and prot is accepted (section 1.1, step 4)', (t) => {
-  const fd = descriptor(t, temporaryFile('abc'))
-  const m = mapOf(t, fd, 3, {
-    flags: MAP_SHARED,
-    prot: PROT_READ | PROT_WRITE,
-    access: ACCESS_READ,
-  })
-  t.is(m.access, ACCESS_READ)
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'access beside the default flags and prot is accepted (section 1.1, step 4)',
+  (t) => {
+    const fd = descriptor(t, temporaryFile('abc'))
+    const m = mapOf(t, fd, 3, {
+      flags: MAP_SHARED,
+      prot: PROT_READ | PROT_WRITE,
+      access: ACCESS_READ,
+    })
+    t.is(m.access, ACCESS_READ)
+  },
+)
 
-test('CPython test_access_parameter: PROT_READ | PROT_EXEC is a read-only map', (t) => {
-  const m = mapOf(t, descriptor(t, temporaryFile('abc')), 3, { prot: PROT_READ | PROT_EXEC })
-  refuses(t, () => m.write('a'), 'ERR_MMAP_READONLY', readonlyMessage)
-  refuses(t, () => m.writeByte(97), 'ERR_MMAP_READONLY', readonlyMessage)
-  t.is(latin1(m.slice()), 'abc')
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'CPython test_access_parameter: PROT_READ | PROT_EXEC is a read-only map',
+  (t) => {
+    const m = mapOf(t, descriptor(t, temporaryFile('abc')), 3, { prot: PROT_READ | PROT_EXEC })
+    refuses(t, () => m.write('a'), 'ERR_MMAP_READONLY', readonlyMessage)
+    refuses(t, () => m.writeByte(97), 'ERR_MMAP_READONLY', readonlyMessage)
+    t.is(latin1(m.slice()), 'abc')
+  },
+)
 
-test('CPython test_prot_readonly, PyPy test_write_without_protwrite: the access is deduced from prot', (t) => {
-  const path = temporaryFile('abcdef')
-  const cases: [MapOptions, number][] = [
-    [{}, ACCESS_DEFAULT],
-    [{ prot: PROT_READ | PROT_WRITE }, ACCESS_DEFAULT],
-    [{ prot: PROT_READ | PROT_WRITE, flags: MAP_PRIVATE }, ACCESS_DEFAULT],
-    [{ prot: PROT_WRITE }, ACCESS_WRITE],
-    [{ prot: PROT_READ }, ACCESS_READ],
-    [{ prot: PROT_READ, flags: MAP_PRIVATE }, ACCESS_READ],
-    [{ prot: PROT_READ | PROT_EXEC }, ACCESS_READ],
-    [{ prot: PROT_EXEC }, ACCESS_READ],
-    [{ prot: 0 }, ACCESS_READ],
-    [{ access: ACCESS_DEFAULT, prot: PROT_READ }, ACCESS_READ],
-  ]
-  for (const [options, access] of cases) {
-    const m = mappedPath(t, path, options)
-    t.is(m.access, access, JSON.stringify(options))
-    if (access === ACCESS_READ)
-      refuses(t, () => m.write('foo'), 'ERR_MMAP_READONLY', readonlyMessage)
-    else t.is(m.write('abc'), 3)
-  }
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'CPython test_prot_readonly, PyPy test_write_without_protwrite: the access is deduced from prot',
+  (t) => {
+    const path = temporaryFile('abcdef')
+    const cases: [MapOptions, number][] = [
+      [{}, ACCESS_DEFAULT],
+      [{ prot: PROT_READ | PROT_WRITE }, ACCESS_DEFAULT],
+      [{ prot: PROT_READ | PROT_WRITE, flags: MAP_PRIVATE }, ACCESS_DEFAULT],
+      [{ prot: PROT_WRITE }, ACCESS_WRITE],
+      [{ prot: PROT_READ }, ACCESS_READ],
+      [{ prot: PROT_READ, flags: MAP_PRIVATE }, ACCESS_READ],
+      [{ prot: PROT_READ | PROT_EXEC }, ACCESS_READ],
+      [{ prot: PROT_EXEC }, ACCESS_READ],
+      [{ prot: 0 }, ACCESS_READ],
+      [{ access: ACCESS_DEFAULT, prot: PROT_READ }, ACCESS_READ],
+    ]
+    for (const [options, access] of cases) {
+      const m = mappedPath(t, path, options)
+      t.is(m.access, access, JSON.stringify(options))
+      if (access === ACCESS_READ)
+        refuses(t, () => m.write('foo'), 'ERR_MMAP_READONLY', readonlyMessage)
+      else t.is(m.write('abc'), 3)
+    }
+  },
+)
 
-test('MAP_PRIVATE through flags writes to memory alone', (t) => {
-  const path = temporaryFile('abcdef')
-  const m = mappedPath(t, path, { flags: MAP_PRIVATE })
-  m.write('ABC')
-  t.is(latin1(m.slice()), 'ABCdef')
-  t.is(readFileSync(path, 'latin1'), 'abcdef')
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'MAP_PRIVATE through flags writes to memory alone',
+  (t) => {
+    const path = temporaryFile('abcdef')
+    const m = mappedPath(t, path, { flags: MAP_PRIVATE })
+    m.write('ABC')
+    t.is(latin1(m.slice()), 'ABCdef')
+    t.is(readFileSync(path, 'latin1'), 'abcdef')
+  },
+)
 
 test('CPython test_trackfd_parameter: without its descriptor a map works, but has no size of a file', (t) => {
   for (const closeEarly of [false, true]) {
@@ -234,27 +253,30 @@ test('CPython and PyPy test_length_0_large_offset: an offset beyond the file', (
   )
 })
 
-test('CPython test_empty_file: nothing to map', (t) => {
-  const path = temporaryFile('')
-  refuses(
-    t,
-    () => new Mmap(descriptor(t, path), 0),
-    'ERR_MMAP_EMPTY_FILE',
-    'cannot mmap an empty file',
-  )
-  refuses(
-    t,
-    () => new Mmap(descriptor(t, path, 'r'), 0, { access: ACCESS_READ }),
-    'ERR_MMAP_EMPTY_FILE',
-    'cannot mmap an empty file',
-  )
-  refuses(
-    t,
-    () => new Mmap(descriptor(t, path), 1),
-    'ERR_OUT_OF_RANGE',
-    'mmap length is greater than file size',
-  )
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'CPython test_empty_file: nothing to map',
+  (t) => {
+    const path = temporaryFile('')
+    refuses(
+      t,
+      () => new Mmap(descriptor(t, path), 0),
+      'ERR_MMAP_EMPTY_FILE',
+      'cannot mmap an empty file',
+    )
+    refuses(
+      t,
+      () => new Mmap(descriptor(t, path, 'r'), 0, { access: ACCESS_READ }),
+      'ERR_MMAP_EMPTY_FILE',
+      'cannot mmap an empty file',
+    )
+    refuses(
+      t,
+      () => new Mmap(descriptor(t, path), 1),
+      'ERR_OUT_OF_RANGE',
+      'mmap length is greater than file size',
+    )
+  },
+)
 
 test('CPython test_offset: negative ones, wrong types, and one of a granularity', (t) => {
   const half = ALLOCATIONGRANULARITY
@@ -283,33 +305,36 @@ test('CPython test_offset: negative ones, wrong types, and one of a granularity'
   t.is(latin1(m.slice(0, 3)), 'foo')
 })
 
-test('PyPy test_offset_more: a length within the file, counted from the offset', (t) => {
-  const g = ALLOCATIONGRANULARITY
-  const content = Buffer.alloc(3 * g, 'a')
-  content.fill('b', g, 2 * g)
-  content.fill('c', 2 * g)
-  const fd = descriptor(t, temporaryFile(content))
-  const middle = mapOf(t, fd, g, { offset: g })
-  t.is(middle.length, g)
-  t.is(middle.size(), 3 * g)
-  t.is(middle.rfind('b', 0), g - 1)
-  t.is(middle.find('c'), -1)
-  const last = mapOf(t, fd, 0, { offset: 2 * g })
-  t.is(last.get(0), 99)
-  t.is(last.length, g)
-  refuses(
-    t,
-    () => new Mmap(fd, g + 1, { offset: 2 * g }),
-    'ERR_OUT_OF_RANGE',
-    'mmap length is greater than file size',
-  )
-  refuses(
-    t,
-    () => new Mmap(fd, 1, { offset: 4 * g }),
-    'ERR_OUT_OF_RANGE',
-    'mmap length is greater than file size',
-  )
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'PyPy test_offset_more: a length within the file, counted from the offset',
+  (t) => {
+    const g = ALLOCATIONGRANULARITY
+    const content = Buffer.alloc(3 * g, 'a')
+    content.fill('b', g, 2 * g)
+    content.fill('c', 2 * g)
+    const fd = descriptor(t, temporaryFile(content))
+    const middle = mapOf(t, fd, g, { offset: g })
+    t.is(middle.length, g)
+    t.is(middle.size(), 3 * g)
+    t.is(middle.rfind('b', 0), g - 1)
+    t.is(middle.find('c'), -1)
+    const last = mapOf(t, fd, 0, { offset: 2 * g })
+    t.is(last.get(0), 99)
+    t.is(last.length, g)
+    refuses(
+      t,
+      () => new Mmap(fd, g + 1, { offset: 2 * g }),
+      'ERR_OUT_OF_RANGE',
+      'mmap length is greater than file size',
+    )
+    refuses(
+      t,
+      () => new Mmap(fd, 1, { offset: 4 * g }),
+      'ERR_OUT_OF_RANGE',
+      'mmap length is greater than file size',
+    )
+  },
+)
 
 test('an unaligned offset is EINVAL, and its message names the neighbours', (t) => {
   const fd = descriptor(t, temporaryFile(4 * ALLOCATIONGRANULARITY))
@@ -348,13 +373,16 @@ test('anonymous maps of every access', (t) => {
   t.is(anonymous(t, 5, 'private').length, 5)
 })
 
-test('anonymous memory through flags alone: MAP_ANONYMOUS need not be given', (t) => {
-  const m = mapOf(t, -1, 10, { flags: MAP_PRIVATE })
-  m.write('abc')
-  t.is(latin1(m.slice(0, 3)), 'abc')
-  const explicit = mapOf(t, -1, 10, { flags: MAP_PRIVATE | MAP_ANONYMOUS })
-  t.is(explicit.length, 10)
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'anonymous memory through flags alone: MAP_ANONYMOUS need not be given',
+  (t) => {
+    const m = mapOf(t, -1, 10, { flags: MAP_PRIVATE })
+    m.write('abc')
+    t.is(latin1(m.slice(0, 3)), 'abc')
+    const explicit = mapOf(t, -1, 10, { flags: MAP_PRIVATE | MAP_ANONYMOUS })
+    t.is(explicit.length, 10)
+  },
+)
 
 test('CPython and PyPy test_subclass: a class of one’s own, with its own constructor', (t) => {
   class Anonymous extends Mmap {
@@ -375,77 +403,86 @@ test('CPython and PyPy test_subclass: a class of one’s own, with its own const
   t.true(m instanceof Mmap)
 })
 
-test('PyPy test_args: what a constructor refuses', (t) => {
-  const path = temporaryFile('abcdef')
-  const fd = descriptor(t, path)
-  const of =
-    (...args: unknown[]) =>
-    () =>
-      Reflect.construct(Mmap, args)
-  for (const args of [
-    ['foo', 1],
-    [fd, 'foo'],
-    [fd],
-    [],
-    [fd, 1, { access: 'foo' }],
-    [fd, 1, 'foo'],
-    [fd, 1, 3],
-    [fd, 1, null],
-  ]) {
-    refuses(t, of(...args), 'ERR_INVALID_ARG_TYPE', undefined, `new Mmap(${inspect(args)})`)
-  }
-  refuses(t, of(fd, -1), 'ERR_OUT_OF_RANGE', 'memory mapped length must be positive')
-  refuses(t, of(fd, 2 ** 63), 'ERR_OUT_OF_RANGE')
-  refuses(t, of(2 ** 31, 1), 'ERR_OUT_OF_RANGE')
-  refuses(
-    t,
-    of(fd, 6, { access: ACCESS_COPY, flags: MAP_PRIVATE }),
-    'ERR_MMAP_CONFLICTING_OPTIONS',
-    bothMessage,
-  )
-  refuses(t, of(fd, 6, { access: 123 }), 'ERR_OUT_OF_RANGE', 'mmap invalid access parameter.')
-  refuses(t, of(fd, 6, { trackfd: 1 }), 'ERR_INVALID_ARG_TYPE')
-  refuses(t, of(fd, 6, { tagname: 123 }), 'ERR_INVALID_ARG_TYPE')
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'PyPy test_args: what a constructor refuses',
+  (t) => {
+    const path = temporaryFile('abcdef')
+    const fd = descriptor(t, path)
+    const of =
+      (...args: unknown[]) =>
+      () =>
+        Reflect.construct(Mmap, args)
+    for (const args of [
+      ['foo', 1],
+      [fd, 'foo'],
+      [fd],
+      [],
+      [fd, 1, { access: 'foo' }],
+      [fd, 1, 'foo'],
+      [fd, 1, 3],
+      [fd, 1, null],
+    ]) {
+      refuses(t, of(...args), 'ERR_INVALID_ARG_TYPE', undefined, `new Mmap(${inspect(args)})`)
+    }
+    refuses(t, of(fd, -1), 'ERR_OUT_OF_RANGE', 'memory mapped length must be positive')
+    refuses(t, of(fd, 2 ** 63), 'ERR_OUT_OF_RANGE')
+    refuses(t, of(2 ** 31, 1), 'ERR_OUT_OF_RANGE')
+    refuses(
+      t,
+      of(fd, 6, { access: ACCESS_COPY, flags: MAP_PRIVATE }),
+      'ERR_MMAP_CONFLICTING_OPTIONS',
+      bothMessage,
+    )
+    refuses(t, of(fd, 6, { access: 123 }), 'ERR_OUT_OF_RANGE', 'mmap invalid access parameter.')
+    refuses(t, of(fd, 6, { trackfd: 1 }), 'ERR_INVALID_ARG_TYPE')
+    refuses(t, of(fd, 6, { tagname: 123 }), 'ERR_INVALID_ARG_TYPE')
+  },
+)
 
 test('a class without new is no function', (t) => {
   const call = Mmap as unknown as (fd: number, length: number) => unknown
   t.true(thrown(t, () => call(-1, 10)) instanceof TypeError)
 })
 
-test('PyPy test_file_size: a length greater than the file', (t) => {
-  const fd = descriptor(t, temporaryFile('c'))
-  refuses(t, () => new Mmap(fd, 123), 'ERR_OUT_OF_RANGE', 'mmap length is greater than file size')
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'PyPy test_file_size: a length greater than the file',
+  (t) => {
+    const fd = descriptor(t, temporaryFile('c'))
+    refuses(t, () => new Mmap(fd, 123), 'ERR_OUT_OF_RANGE', 'mmap length is greater than file size')
+  },
+)
 
-test('the order of checks: length, offset, options, access, then the file (section 1.1)', (t) => {
-  const bad = -2
-  refuses(
-    t,
-    () => new Mmap(bad, -1, { offset: -1, access: 9 }),
-    'ERR_OUT_OF_RANGE',
-    'memory mapped length must be positive',
-  )
-  refuses(
-    t,
-    () => new Mmap(bad, 1, { offset: -1, access: 9 }),
-    'ERR_OUT_OF_RANGE',
-    'memory mapped offset must be positive',
-  )
-  refuses(
-    t,
-    () => new Mmap(bad, 1, { access: 9, flags: MAP_PRIVATE }),
-    'ERR_MMAP_CONFLICTING_OPTIONS',
-    bothMessage,
-  )
-  refuses(
-    t,
-    () => new Mmap(bad, 1, { access: 9 }),
-    'ERR_OUT_OF_RANGE',
-    'mmap invalid access parameter.',
-  )
-  refuses(t, () => new Mmap(bad, 1, { access: ACCESS_READ }), 'EBADF')
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'the order of checks: length, offset, options, access, then the file (section 1.1)',
+  (t) => {
+    const bad = -2
+    refuses(
+      t,
+      () => new Mmap(bad, -1, { offset: -1, access: 9 }),
+      'ERR_OUT_OF_RANGE',
+      'memory mapped length must be positive',
+    )
+    refuses(
+      t,
+      () => new Mmap(bad, 1, { offset: -1, access: 9 }),
+      'ERR_OUT_OF_RANGE',
+      'memory mapped offset must be positive',
+    )
+    refuses(
+      t,
+      () => new Mmap(bad, 1, { access: 9, flags: MAP_PRIVATE }),
+      'ERR_MMAP_CONFLICTING_OPTIONS',
+      bothMessage,
+    )
+    refuses(
+      t,
+      () => new Mmap(bad, 1, { access: 9 }),
+      'ERR_OUT_OF_RANGE',
+      'mmap invalid access parameter.',
+    )
+    refuses(t, () => new Mmap(bad, 1, { access: ACCESS_READ }), 'EBADF')
+  },
+)
 
 test('the caller closes its descriptor at once, and the map still knows its file (section 2)', (t) => {
   const path = temporaryFile('abcdef')
@@ -486,44 +523,53 @@ test('only the literal -1 is anonymous memory: a closed FileHandle is EBADF', as
   }
 })
 
-test('the descriptor decides what the map may do (section 1.1, step 12)', (t) => {
-  const path = temporaryFile('abcdef')
-  const readable = descriptor(t, path, 'r')
-  refuses(t, () => new Mmap(readable, 0), 'EACCES')
-  refuses(t, () => new Mmap(readable, 0, { access: ACCESS_WRITE }), 'EACCES')
-  t.is(latin1(mapOf(t, readable, 0, { access: ACCESS_READ }).slice()), 'abcdef')
-  t.is(latin1(mapOf(t, readable, 0, { access: ACCESS_COPY }).slice()), 'abcdef')
-  const writable = descriptor(t, path, 'a')
-  for (const access of [ACCESS_READ, ACCESS_WRITE, ACCESS_COPY]) {
-    refuses(t, () => new Mmap(writable, 0, { access }), 'EACCES')
-  }
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'the descriptor decides what the map may do (section 1.1, step 12)',
+  (t) => {
+    const path = temporaryFile('abcdef')
+    const readable = descriptor(t, path, 'r')
+    refuses(t, () => new Mmap(readable, 0), 'EACCES')
+    refuses(t, () => new Mmap(readable, 0, { access: ACCESS_WRITE }), 'EACCES')
+    t.is(latin1(mapOf(t, readable, 0, { access: ACCESS_READ }).slice()), 'abcdef')
+    t.is(latin1(mapOf(t, readable, 0, { access: ACCESS_COPY }).slice()), 'abcdef')
+    const writable = descriptor(t, path, 'a')
+    for (const access of [ACCESS_READ, ACCESS_WRITE, ACCESS_COPY]) {
+      refuses(t, () => new Mmap(writable, 0, { access }), 'EACCES')
+    }
+  },
+)
 
-test('a device has no size: a length is enough, 0 is the kernel’s error (section 1.1, step 9)', (t) => {
-  const fd = descriptor(t, '/dev/zero')
-  const m = mapOf(t, fd, 4096, { flags: MAP_PRIVATE })
-  t.is(m.size(), 0)
-  m.write('abc')
-  t.is(latin1(m.slice(0, 4)), 'abc\0')
-  refuses(t, () => new Mmap(fd, 0), 'EINVAL')
-  refuses(t, () => new Mmap(descriptor(t, '/dev/null'), 4096), 'ENODEV')
-  refuses(t, () => new Mmap(descriptor(t, '/', 'r'), 4096, { access: ACCESS_READ }), 'ENODEV')
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'a device has no size: a length is enough, 0 is the kernel’s error (section 1.1, step 9)',
+  (t) => {
+    const fd = descriptor(t, '/dev/zero')
+    const m = mapOf(t, fd, 4096, { flags: MAP_PRIVATE })
+    t.is(m.size(), 0)
+    m.write('abc')
+    t.is(latin1(m.slice(0, 4)), 'abc\0')
+    refuses(t, () => new Mmap(fd, 0), 'EINVAL')
+    refuses(t, () => new Mmap(descriptor(t, '/dev/null'), 4096), 'ENODEV')
+    refuses(t, () => new Mmap(descriptor(t, '/', 'r'), 4096, { access: ACCESS_READ }), 'ENODEV')
+  },
+)
 
-test('descriptor 0 is a descriptor like any other on Unix', (t) => {
-  // Standard input may be a pipe, a terminal or closed: any system error will do, anonymous memory will not.
-  let map: Mmap | undefined
-  try {
-    map = new Mmap(0, 4096, { access: ACCESS_READ })
-  } catch (error) {
-    t.true(error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string')
-  }
-  // /dev/null and /dev/zero are the only standard inputs that could be mapped at all.
-  if (map !== undefined) {
-    t.is(map.size(), statSync('/dev/stdin').size)
-    map.close()
-  }
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'descriptor 0 is a descriptor like any other on Unix',
+  (t) => {
+    // Standard input may be a pipe, a terminal or closed: any system error will do, anonymous memory will not.
+    let map: Mmap | undefined
+    try {
+      map = new Mmap(0, 4096, { access: ACCESS_READ })
+    } catch (error) {
+      t.true(error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string')
+    }
+    // /dev/null and /dev/zero are the only standard inputs that could be mapped at all.
+    if (map !== undefined) {
+      t.is(map.size(), statSync('/dev/stdin').size)
+      map.close()
+    }
+  },
+)
 
 test('attributes keep what the constructor was told', (t) => {
   const fd = descriptor(t, temporaryFile(3 * ALLOCATIONGRANULARITY))

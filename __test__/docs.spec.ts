@@ -1,6 +1,8 @@
 // The documentation held to the package: its programs run, its links lead somewhere, its lists are complete.
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -13,21 +15,24 @@ import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import * as fmmap from '../index.js'
 import { freshPath } from './support/files.ts'
-import { externalBuffers } from './support/platform.ts'
-import test, { type Assertions } from './support/test.ts'
+import { checkout, externalBuffers } from './support/platform.ts'
+import test, { type Assertions, testWhere } from './support/test.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** The pages that people read, by their paths from the root. */
-const pages = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'CHANGELOG.md',
-  ...readdirSync(join(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-].filter((page) => existsSync(join(root, page)))
+const pages = !checkout
+  ? []
+  : [
+      'README.md',
+      'CONTRIBUTING.md',
+      'SECURITY.md',
+      'CHANGELOG.md',
+      'examples/README.md',
+      ...readdirSync(join(root, 'docs'))
+        .filter((name) => name.endsWith('.md'))
+        .map((name) => `docs/${name}`),
+    ]
 
 const textOf = (page: string): string => readFileSync(join(root, page), 'utf8')
 
@@ -58,11 +63,27 @@ function blocksOf(page: string): Block[] {
 /** The text outside of fenced blocks. */
 const proseOf = (page: string): string => textOf(page).replaceAll(/^```[\s\S]*?^```$/gm, '')
 
+/** The package as it would be installed: what `files` names and nothing else, with this platform's addon. */
+function install(): string {
+  const folder = freshPath()
+  mkdirSync(folder)
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    files: string[]
+  }
+  const addons = readdirSync(root).filter((name) => name.endsWith('.node'))
+  for (const name of ['package.json', ...manifest.files, ...addons]) {
+    cpSync(join(root, name), join(folder, name), { recursive: true })
+  }
+  return folder
+}
+
+const installed = checkout ? install() : ''
+
 /** A folder in which a program of the documentation finds the package, and the files that it names. */
 function workshop(): string {
   const folder = freshPath()
   mkdirSync(join(folder, 'node_modules'), { recursive: true })
-  symlinkSync(root, join(folder, 'node_modules', 'fmmap'), 'junction')
+  symlinkSync(installed, join(folder, 'node_modules', 'fmmap'), 'junction')
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n')
   const log = Array.from({ length: 3000 }, (_, at) =>
     at % 1000 === 500
@@ -81,8 +102,6 @@ function workshop(): string {
 const promised = (code: string): string[] =>
   Array.from(code.matchAll(/^.*console\.log\(.*\) \/\/ (.*)$/gm), ([, text = '']) => text)
 
-const oxcNode = import.meta.resolve('@oxc-node/core/register')
-
 interface Finished {
   readonly error: Error | null
   readonly output: string
@@ -93,7 +112,8 @@ function execute({ language, code }: Block): Promise<Finished> {
   const folder = workshop()
   const file = `program.${language === 'ts' ? 'ts' : 'mjs'}`
   writeFileSync(join(folder, file), code)
-  const register = language === 'ts' ? ['--import', oxcNode] : []
+  const register =
+    language === 'ts' ? ['--import', import.meta.resolve('@oxc-node/core/register')] : []
   return new Promise((done) => {
     execFile(
       process.execPath,
@@ -118,8 +138,12 @@ async function check(t: Assertions, page: string, block: Block): Promise<void> {
 }
 
 for (const page of pages) {
-  const programs = blocksOf(page).filter(({ language }) => language === 'js' || language === 'ts')
-  if (programs.length > 0 && externalBuffers) {
+  // Without external buffers there is no view(), and all else must run.
+  const programs = blocksOf(page).filter(
+    ({ language, code }) =>
+      (language === 'js' || language === 'ts') && (externalBuffers || !code.includes('.view(')),
+  )
+  if (programs.length > 0) {
     test(`${page}: its ${programs.length} programs run, and print what they promise`, async (t) => {
       t.timeout(180_000)
       const waiting = programs.values()
@@ -142,6 +166,15 @@ const headingsOf = (page: string): string[] =>
   Array.from(proseOf(page).matchAll(/^#{1,6} (.*)$/gm), ([, text = '']) => text)
 
 for (const page of pages) {
+  test(`${page}: the files of the checkout that it names are there`, (t) => {
+    t.pass()
+    for (const [, path = ''] of proseOf(page).matchAll(
+      /`((?:crates|lib|scripts|__test__|examples|docs|benchmark|\.ci)\/[\w./-]*)`/g,
+    )) {
+      t.true(existsSync(join(root, path)), `${page} names ${path}`)
+    }
+  })
+
   test(`${page}: its links lead somewhere`, (t) => {
     t.pass()
     for (const [, target = ''] of proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)) {
@@ -156,6 +189,8 @@ for (const page of pages) {
   })
 }
 
+const inCheckout = testWhere(checkout, 'the documentation is read in a checkout, by Node')
+
 /** The names in the code spans of a page's headings of one level, each up to its first bracket. */
 function documented(page: string, level: number): string[] {
   const pattern = new RegExp(`^#{${level}} (.*)$`, 'gm')
@@ -169,7 +204,7 @@ function sameNames(t: Assertions, page: string, found: string[], expected: strin
   t.deepEqual([...new Set(found)].toSorted(), expected.toSorted(), page)
 }
 
-test('docs/api.md documents every member and every function, and no other', (t) => {
+inCheckout('docs/api.md documents every member and every function, and no other', (t) => {
   const symbols = new Map<symbol, string>([
     [Symbol.iterator, '[Symbol.iterator]'],
     [Symbol.dispose, '[Symbol.dispose]'],
@@ -185,7 +220,7 @@ test('docs/api.md documents every member and every function, and no other', (t) 
   sameNames(t, 'docs/api.md', documented('docs/api.md', 3), expected)
 })
 
-test('docs/constants.md lists every constant, and no other', (t) => {
+inCheckout('docs/constants.md lists every constant, and no other', (t) => {
   const listed = Array.from(
     textOf('docs/constants.md').matchAll(/^\| `(\w+)` \|/gm),
     ([, name = '']) => name,
@@ -194,7 +229,7 @@ test('docs/constants.md lists every constant, and no other', (t) => {
   sameNames(t, 'docs/constants.md', listed, exported)
 })
 
-test('docs/errors.md lists every code, and no other', (t) => {
+inCheckout('docs/errors.md lists every code, and no other', (t) => {
   const source = readFileSync(join(root, 'lib', 'errors.ts'), 'utf8')
   const union = /export type Code =([^;]*?)\n\n/.exec(source)?.[1] ?? ''
   const codes = Array.from(union.matchAll(/'(\w+)'/g), ([, code = '']) => code)
@@ -203,7 +238,7 @@ test('docs/errors.md lists every code, and no other', (t) => {
   sameNames(t, 'docs/errors.md', listed, codes)
 })
 
-test('docs/api.md names no error code that errors.md lacks, nor do other pages', (t) => {
+inCheckout('docs/api.md names no error code that errors.md lacks, nor do other pages', (t) => {
   const listed = new Set(documented('docs/errors.md', 2))
   for (const page of pages) {
     for (const [code] of textOf(page).matchAll(/\b(ERR_(?:MMAP|INVALID|OUT)_\w+|ABORT_ERR)\b/g)) {
@@ -212,9 +247,26 @@ test('docs/api.md names no error code that errors.md lacks, nor do other pages',
   }
 })
 
-test("README.md's table has every member", (t) => {
+inCheckout("README.md's table has every member", (t) => {
   const table = textOf('README.md')
   for (const name of documented('docs/api.md', 3)) {
     t.true(table.includes(`\`${name}`) || table.includes(name), `README.md lacks ${name}`)
+  }
+})
+
+inCheckout('docs/search.svg shows what docs/search.md says (else: npm run plot)', async (t) => {
+  const plot = execFile(process.execPath, [join(root, 'scripts', 'plot.mjs'), '--check'])
+  const [code] = (await once(plot, 'close')) as [number]
+  t.is(code, 0)
+})
+
+inCheckout("docs/design.md's diagram has every file of the facade and of the crates", (t) => {
+  const diagram = blocksOf('docs/design.md')[0]?.code ?? ''
+  for (const folder of ['lib', 'crates/fmmap-node/src', 'crates/fmmap-core/src']) {
+    for (const name of readdirSync(join(root, folder))) {
+      const topic = name.replace(/\.\w+$/, '')
+      if (topic === 'lib') continue
+      t.true(new RegExp(`\\b${topic}\\b`).test(diagram), `${folder}/${name} is not in the diagram`)
+    }
   }
 })

@@ -1,9 +1,9 @@
 // Files that shrink under a map. Each test's body runs in a process of its own: the failure is its death.
 import { PAGESIZE } from '../index.js'
 import { freshPath, temporaryFile } from './support/files.ts'
-import { externalBuffers } from './support/platform.ts'
+import { externalBuffers, unix } from './support/platform.ts'
 import { childAnswer, runChild } from './support/runtime.ts'
-import test, { type Assertions } from './support/test.ts'
+import { type Assertions, testWhere } from './support/test.ts'
 
 const SIZE = 64 * PAGESIZE
 
@@ -52,7 +52,7 @@ const FAULT = 'ERR_MMAP_FAULT truncated true 0'
 
 function survival(title: string, body: (t: Assertions) => Promise<void>): void {
   // On Windows nobody can truncate a mapped file.
-  if (process.platform !== 'win32') test(title, body)
+  testWhere(unix, 'a mapped file can’t be truncated')(title, body)
 }
 
 for (const [name, call] of Object.entries(touching)) {

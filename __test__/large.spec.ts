@@ -12,7 +12,7 @@ import {
 } from '../index.js'
 import { refuses } from './support/errors.ts'
 import { freshPath, latin1 } from './support/files.ts'
-import { externalBuffers, scale } from './support/platform.ts'
+import { externalBuffers, scale, unix } from './support/platform.ts'
 import test, { type Assertions, testWhere } from './support/test.ts'
 
 const GiB = 2 ** 30
@@ -101,7 +101,7 @@ for (const [name, boundary] of [
     m.seek(boundary - 4)
     t.is(m.readline().length, 5)
     m.flush(boundary)
-    m.madvise(0, boundary, 4096)
+    if (unix) m.madvise(0, boundary, 4096)
   })
 }
 
@@ -143,22 +143,25 @@ test('an 8 GiB file: both ends, the position, and a resize', (t) => {
   t.is(m.size(), 9 * GiB)
 })
 
-test('the window follows random places far apart', (t) => {
-  const size = 8 * GiB
-  const m = new Mmap(-1, size, { flags: MAP_PRIVATE | MAP_ANONYMOUS | (MAP_NORESERVE ?? 0) })
-  t.teardown(() => m.close())
-  const places = Array.from({ length: 64 }, (_, i) => (i * 134_217_689 + 4_294_967_290) % size)
-  for (let round = 1; round <= 3; round++) {
-    for (const [i, place] of places.entries()) {
-      m.set(place, (i * round) & 255)
-      m.seek(place)
-      if (m.readByte() !== ((i * round) & 255)) t.fail(`the byte at ${place}`)
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'the window follows random places far apart',
+  (t) => {
+    const size = 8 * GiB
+    const m = new Mmap(-1, size, { flags: MAP_PRIVATE | MAP_ANONYMOUS | (MAP_NORESERVE ?? 0) })
+    t.teardown(() => m.close())
+    const places = Array.from({ length: 64 }, (_, i) => (i * 134_217_689 + 4_294_967_290) % size)
+    for (let round = 1; round <= 3; round++) {
+      for (const [i, place] of places.entries()) {
+        m.set(place, (i * round) & 255)
+        m.seek(place)
+        if (m.readByte() !== ((i * round) & 255)) t.fail(`the byte at ${place}`)
+      }
+      for (const [i, place] of places.entries())
+        if (m.get(place) !== ((i * round) & 255)) t.fail(`the byte at ${place}`)
     }
-    for (const [i, place] of places.entries())
-      if (m.get(place) !== ((i * round) & 255)) t.fail(`the byte at ${place}`)
-  }
-  t.pass()
-})
+    t.pass()
+  },
+)
 
 testWhere(scale >= 1, `minutes at FMMAP_TEST_SCALE ${scale}`)(
   'a whole-file find over 5 GiB, and backwards over 8 GiB of memory',
@@ -188,21 +191,24 @@ test('copies that no buffer can hold are refused', (t) => {
   }
 })
 
-test('a view beyond the runtime’s limit names it; one within it works anywhere in the file', (t) => {
-  const size = 8 * GiB
-  const m = opened(t, sparse(t, size, { [6 * GiB]: 'view', [size - 4]: 'tail' }), {
-    access: ACCESS_COPY,
-  })
-  if (!externalBuffers) {
-    refuses(t, () => m.view(6 * GiB, 4), 'ERR_MMAP_UNSUPPORTED')
-    return
-  }
-  t.is(latin1(m.view(6 * GiB, 4)), 'view')
-  t.is(latin1(m.view(size - 4)), 'tail')
-  t.is(m.view(Uint32Array, 6 * GiB, 2).length, 2)
-  if (limits.MAX_LENGTH < size) refuses(t, () => m.view(), 'ERR_OUT_OF_RANGE', /MAX_LENGTH/)
-  else t.is(m.view().length, size)
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'a view beyond the runtime’s limit names it; one within it works anywhere in the file',
+  (t) => {
+    const size = 8 * GiB
+    const m = opened(t, sparse(t, size, { [6 * GiB]: 'view', [size - 4]: 'tail' }), {
+      access: ACCESS_COPY,
+    })
+    if (!externalBuffers) {
+      refuses(t, () => m.view(6 * GiB, 4), 'ERR_MMAP_UNSUPPORTED')
+      return
+    }
+    t.is(latin1(m.view(6 * GiB, 4)), 'view')
+    t.is(latin1(m.view(size - 4)), 'tail')
+    t.is(m.view(Uint32Array, 6 * GiB, 2).length, 2)
+    if (limits.MAX_LENGTH < size) refuses(t, () => m.view(), 'ERR_OUT_OF_RANGE', /MAX_LENGTH/)
+    else t.is(m.view().length, size)
+  },
+)
 
 test('a read-only map of 8 GiB', (t) => {
   const size = 8 * GiB

@@ -20,7 +20,7 @@ import {
   PAGESIZE,
 } from '../index.js'
 import { bytes, freshPath, latin1, type MapOptions } from './support/files.ts'
-import { scale, scaled } from './support/platform.ts'
+import { linux, scale, scaled, unix } from './support/platform.ts'
 import test from './support/test.ts'
 
 /** What a kind of map is made by, and how it differs from a Buffer. */
@@ -42,7 +42,7 @@ const copied = {
   access: 'COPY',
   resize: 'readonly',
 } as const
-const kinds: Kind[] = [
+const everyKind: Kind[] = [
   { ...onFile, name: 'file', options: {} },
   { ...onFile, name: 'write', options: { access: ACCESS_WRITE }, access: 'WRITE' },
   { ...onFile, name: 'offset', options: { offset: granularity } },
@@ -57,10 +57,13 @@ const kinds: Kind[] = [
     options: { flags: MAP_PRIVATE },
     resize: 'untested',
   },
-  { ...inMemory, name: 'shared', options: {}, resize: 'down' },
+  { ...inMemory, name: 'shared', options: {}, resize: linux ? 'down' : 'any' },
   { ...inMemory, name: 'private', options: { flags: MAP_PRIVATE } },
   { ...inMemory, ...copied, name: 'memory copy' },
 ]
+
+/** Windows has no flags. */
+const kinds = everyKind.filter(({ options }) => unix || !('flags' in options))
 
 type Bound = number | undefined
 type Operation =
@@ -284,10 +287,11 @@ class Model {
         const size = o.size === undefined || o.size === -1 ? this.length - offset : o.size
         if (offset < 0 || size < 0 || this.length - offset < size) range()
         if (this.kind.access === 'READ' || this.kind.access === 'COPY') return undefined
-        if (offset % PAGESIZE !== 0) throw new Expected('EINVAL')
+        if (unix && offset % PAGESIZE !== 0) throw new Expected('EINVAL')
         return undefined
       }
       case 'madvise': {
+        if (!unix) throw new Expected('ERR_MMAP_UNSUPPORTED')
         this.open()
         const start = o.start ?? 0
         if (start < 0 || start >= this.length) range()
@@ -304,10 +308,12 @@ class Model {
         if (this.kind.resize === 'down' && o.size > this.length) range()
         const pages = Math.ceil(o.size / PAGESIZE) * PAGESIZE
         const memory = Buffer.alloc(pages)
-        // A file ends where it was cut: what it grows by is zeros. Memory keeps its pages.
-        const kept = !this.kind.anonymous
-          ? Math.min(this.length, o.size)
-          : Math.min(this.memory.length, pages)
+        // A file ends where it was cut: what it grows by is zeros. So does memory that is copied to a new
+        // place; mremap keeps its pages.
+        const kept =
+          this.kind.anonymous && linux
+            ? Math.min(this.memory.length, pages)
+            : Math.min(this.length, o.size)
         this.memory.copy(memory, 0, 0, kept)
         this.memory = memory
         this.length = o.size

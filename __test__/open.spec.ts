@@ -44,21 +44,24 @@ test('open takes paths with spaces, percent signs and letters of every alphabet'
   }
 })
 
-test('open honours access, prot, flags, offset, length and trackfd', (t) => {
-  const path = temporaryFile(Buffer.alloc(3 * ALLOCATIONGRANULARITY, 'x'))
-  t.is(opened(t, path, { access: ACCESS_WRITE }).access, ACCESS_WRITE)
-  t.is(opened(t, path, { access: ACCESS_COPY }).access, ACCESS_COPY)
-  t.is(opened(t, path, { access: ACCESS_DEFAULT }).access, ACCESS_DEFAULT)
-  t.is(opened(t, path, { prot: PROT_READ }).access, ACCESS_READ)
-  t.is(opened(t, path, { prot: PROT_READ | PROT_WRITE }).access, ACCESS_DEFAULT)
-  t.is(opened(t, path, { flags: MAP_PRIVATE }).access, ACCESS_DEFAULT)
-  const m = opened(t, path, { offset: ALLOCATIONGRANULARITY, length: 10 })
-  t.is(m.length, 10)
-  t.is(m.offset, ALLOCATIONGRANULARITY)
-  t.is(opened(t, path, { offset: ALLOCATIONGRANULARITY }).length, 2 * ALLOCATIONGRANULARITY)
-  const untracked = opened(t, path, { access: ACCESS_WRITE, trackfd: false })
-  refuses(t, () => untracked.resize(1), 'ERR_MMAP_UNTRACKED')
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'open honours access, prot, flags, offset, length and trackfd',
+  (t) => {
+    const path = temporaryFile(Buffer.alloc(3 * ALLOCATIONGRANULARITY, 'x'))
+    t.is(opened(t, path, { access: ACCESS_WRITE }).access, ACCESS_WRITE)
+    t.is(opened(t, path, { access: ACCESS_COPY }).access, ACCESS_COPY)
+    t.is(opened(t, path, { access: ACCESS_DEFAULT }).access, ACCESS_DEFAULT)
+    t.is(opened(t, path, { prot: PROT_READ }).access, ACCESS_READ)
+    t.is(opened(t, path, { prot: PROT_READ | PROT_WRITE }).access, ACCESS_DEFAULT)
+    t.is(opened(t, path, { flags: MAP_PRIVATE }).access, ACCESS_DEFAULT)
+    const m = opened(t, path, { offset: ALLOCATIONGRANULARITY, length: 10 })
+    t.is(m.length, 10)
+    t.is(m.offset, ALLOCATIONGRANULARITY)
+    t.is(opened(t, path, { offset: ALLOCATIONGRANULARITY }).length, 2 * ALLOCATIONGRANULARITY)
+    const untracked = opened(t, path, { access: ACCESS_WRITE, trackfd: false })
+    refuses(t, () => untracked.resize(1), 'ERR_MMAP_UNTRACKED')
+  },
+)
 
 test('a map to write reaches the file; a copy does not', (t) => {
   const path = temporaryFile('abcdef')
@@ -91,32 +94,35 @@ test('create extends a file that is too short, and never shrinks a longer one', 
   t.is(statSync(path).size, 10)
 })
 
-test('create extends nothing and makes nothing when another argument is refused', (t) => {
-  const path = freshPath()
-  const writable = { access: ACCESS_WRITE, create: true, length: 10 }
-  const attempts: [Parameters<typeof Mmap.open>[1], string][] = [
-    [{ ...writable, access: 9 }, 'ERR_OUT_OF_RANGE'],
-    [{ ...writable, offset: -1 }, 'ERR_OUT_OF_RANGE'],
-    [{ ...writable, length: -1 }, 'ERR_OUT_OF_RANGE'],
-    [{ ...writable, flags: MAP_PRIVATE }, 'ERR_MMAP_CONFLICTING_OPTIONS'],
-    [{ ...writable, trackfd: 'no' as unknown as boolean }, 'ERR_INVALID_ARG_TYPE'],
-    [{ ...writable, create: 1 as unknown as boolean }, 'ERR_INVALID_ARG_TYPE'],
-    [{ ...writable, offset: ALLOCATIONGRANULARITY + 1 }, 'EINVAL'],
-  ]
-  for (const [options, code] of attempts) {
-    refuses(t, () => Mmap.open(path, options), code, undefined, JSON.stringify(options))
-    t.false(existsSync(path), `${code} came after the file was made`)
-  }
-  const existing = temporaryFile('abc')
-  for (const [options] of attempts) {
-    try {
-      Mmap.open(existing, options)
-      t.fail()
-    } catch {
-      t.is(statSync(existing).size, 3)
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'create extends nothing and makes nothing when another argument is refused',
+  (t) => {
+    const path = freshPath()
+    const writable = { access: ACCESS_WRITE, create: true, length: 10 }
+    const attempts: [Parameters<typeof Mmap.open>[1], string][] = [
+      [{ ...writable, access: 9 }, 'ERR_OUT_OF_RANGE'],
+      [{ ...writable, offset: -1 }, 'ERR_OUT_OF_RANGE'],
+      [{ ...writable, length: -1 }, 'ERR_OUT_OF_RANGE'],
+      [{ ...writable, flags: MAP_PRIVATE }, 'ERR_MMAP_CONFLICTING_OPTIONS'],
+      [{ ...writable, trackfd: 'no' as unknown as boolean }, 'ERR_INVALID_ARG_TYPE'],
+      [{ ...writable, create: 1 as unknown as boolean }, 'ERR_INVALID_ARG_TYPE'],
+      [{ ...writable, offset: ALLOCATIONGRANULARITY + 1 }, 'EINVAL'],
+    ]
+    for (const [options, code] of attempts) {
+      refuses(t, () => Mmap.open(path, options), code, undefined, JSON.stringify(options))
+      t.false(existsSync(path), `${code} came after the file was made`)
     }
-  }
-})
+    const existing = temporaryFile('abc')
+    for (const [options] of attempts) {
+      try {
+        Mmap.open(existing, options)
+        t.fail()
+      } catch {
+        t.is(statSync(existing).size, 3)
+      }
+    }
+  },
+)
 
 test('create needs a map that writes and a length above 0', (t) => {
   const path = freshPath()
@@ -148,14 +154,17 @@ test('open tells which file it could not open', (t) => {
   t.true(error.message.includes(path), error.message)
 })
 
-test('a file that opens and does not map is named too; without a path there is no such property', (t) => {
-  const error = refuses(t, () => Mmap.open('/dev/null', { length: 4096 }), 'ENODEV')
-  t.is(error.path, '/dev/null')
-  t.is(error.syscall, 'mmap')
-  t.true(error.message.endsWith("mmap '/dev/null'"), error.message)
-  const nameless = refuses(t, () => new Mmap(-2, 4096), 'EBADF')
-  t.false('path' in nameless)
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'a file that opens and does not map is named too; without a path there is no such property',
+  (t) => {
+    const error = refuses(t, () => Mmap.open('/dev/null', { length: 4096 }), 'ENODEV')
+    t.is(error.path, '/dev/null')
+    t.is(error.syscall, 'mmap')
+    t.true(error.message.endsWith("mmap '/dev/null'"), error.message)
+    const nameless = refuses(t, () => new Mmap(-2, 4096), 'EBADF')
+    t.false('path' in nameless)
+  },
+)
 
 test('open of an empty file, a directory, and what is no path', (t) => {
   refuses(t, () => Mmap.open(temporaryFile('')), 'ERR_MMAP_EMPTY_FILE', 'cannot mmap an empty file')
@@ -190,16 +199,19 @@ test('open refuses a NUL in a path, and a URL that is no file', (t) => {
   t.true(thrown instanceof TypeError && typeof (thrown as NodeJS.ErrnoException).code === 'string')
 })
 
-test('open follows links, and maps a file whose name is already gone', (t) => {
-  const path = temporaryFile('linked')
-  const link = freshPath()
-  symlinkSync(path, link)
-  const m = opened(t, link, { access: ACCESS_WRITE })
-  unlinkSync(path)
-  t.is(latin1(m.slice()), 'linked')
-  m.resize(10)
-  t.is(m.size(), 10)
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'open follows links, and maps a file whose name is already gone',
+  (t) => {
+    const path = temporaryFile('linked')
+    const link = freshPath()
+    symlinkSync(path, link)
+    const m = opened(t, link, { access: ACCESS_WRITE })
+    unlinkSync(path)
+    t.is(latin1(m.slice()), 'linked')
+    m.resize(10)
+    t.is(m.size(), 10)
+  },
+)
 
 testWhere(unix, 'no FIFO here')('a FIFO does not hang', (t) => {
   const path = freshPath()

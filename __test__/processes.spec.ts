@@ -13,7 +13,8 @@ import {
 } from '../index.js'
 import { descriptor, latin1, mappedPath, temporaryFile } from './support/files.ts'
 import { command, moduleFile } from './support/runtime.ts'
-import test, { type Assertions } from './support/test.ts'
+import { unix } from './support/platform.ts'
+import test, { type Assertions, testWhere } from './support/test.ts'
 
 /** Another process with a map `m` of the file, which evaluates expressions that it is sent. */
 class Other {
@@ -157,13 +158,16 @@ test('many sizes of one file while it grows and is followed', (t) => {
   m.close()
 })
 
-test('shared anonymous memory is this process’s alone; a private map of it is nobody else’s', (t) => {
-  const one = new Mmap(-1, PAGESIZE, { flags: MAP_SHARED | MAP_ANONYMOUS })
-  const two = new Mmap(-1, PAGESIZE, { flags: MAP_SHARED | MAP_ANONYMOUS })
-  t.teardown(() => {
-    one.close()
-    two.close()
-  })
-  one.write('mine')
-  t.is(latin1(two.slice(0, 4)), '\0\0\0\0')
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'shared anonymous memory is this process’s alone; a private map of it is nobody else’s',
+  (t) => {
+    const one = new Mmap(-1, PAGESIZE, { flags: MAP_SHARED | MAP_ANONYMOUS })
+    const two = new Mmap(-1, PAGESIZE, { flags: MAP_SHARED | MAP_ANONYMOUS })
+    t.teardown(() => {
+      one.close()
+      two.close()
+    })
+    one.write('mine')
+    t.is(latin1(two.slice(0, 4)), '\0\0\0\0')
+  },
+)

@@ -1,7 +1,8 @@
 import { ACCESS_READ, MAP_ANONYMOUS, MAP_PRIVATE, Mmap, PAGESIZE, PROT_READ } from '../index.js'
 import { closedMessage, refuses } from './support/errors.ts'
 import { anonymous, bytes, mapped } from './support/files.ts'
-import test from './support/test.ts'
+import { unix } from './support/platform.ts'
+import test, { testWhere } from './support/test.ts'
 
 /** Python's clamping of a search range, as an oracle over a string of one character a byte. */
 function oracle(hay: string, sub: string, start: number, end: number, reverse: boolean): number {
@@ -52,28 +53,32 @@ test('CPython test_find_end: every pair of bounds, for five needles', (t) => {
   }
 })
 
-test('CPython test_find_does_not_access_beyond_buffer: pages without access on both sides', (t) => {
-  const around = (): Mmap => new Mmap(-1, PAGESIZE, { prot: 0, flags: MAP_PRIVATE | MAP_ANONYMOUS })
-  const guards: Mmap[] = []
-  const maps: Mmap[] = []
-  // The kernel places maps below one another: many of them leave no other neighbours.
-  for (let i = 0; i < 8; i++) {
-    guards.push(around())
-    maps.push(new Mmap(-1, PAGESIZE, { prot: PROT_READ, flags: MAP_PRIVATE | MAP_ANONYMOUS }))
-    guards.push(around())
-  }
-  t.teardown(() => [...guards, ...maps].forEach((m) => m.close()))
-  for (const m of maps) {
-    t.is(m.find('fo', -2), -1)
-    t.is(m.find('\0\0', -2), PAGESIZE - 2)
-    t.is(m.find('fo'), -1)
-    t.is(m.rfind('fo', 0), -1)
-    t.is(m.rfind('\0', 0), PAGESIZE - 1)
-    t.is(m.rfind('\0\0\0', 0, 3), 0)
-    t.is(m.find('f'.repeat(100), -100), -1)
-    t.is(m.rfind('f'.repeat(100), -100), -1)
-  }
-})
+testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
+  'CPython test_find_does_not_access_beyond_buffer: pages without access on both sides',
+  (t) => {
+    const around = (): Mmap =>
+      new Mmap(-1, PAGESIZE, { prot: 0, flags: MAP_PRIVATE | MAP_ANONYMOUS })
+    const guards: Mmap[] = []
+    const maps: Mmap[] = []
+    // The kernel places maps below one another: many of them leave no other neighbours.
+    for (let i = 0; i < 8; i++) {
+      guards.push(around())
+      maps.push(new Mmap(-1, PAGESIZE, { prot: PROT_READ, flags: MAP_PRIVATE | MAP_ANONYMOUS }))
+      guards.push(around())
+    }
+    t.teardown(() => [...guards, ...maps].forEach((m) => m.close()))
+    for (const m of maps) {
+      t.is(m.find('fo', -2), -1)
+      t.is(m.find('\0\0', -2), PAGESIZE - 2)
+      t.is(m.find('fo'), -1)
+      t.is(m.rfind('fo', 0), -1)
+      t.is(m.rfind('\0', 0), PAGESIZE - 1)
+      t.is(m.rfind('\0\0\0', 0, 3), 0)
+      t.is(m.find('f'.repeat(100), -100), -1)
+      t.is(m.rfind('f'.repeat(100), -100), -1)
+    }
+  },
+)
 
 test('CPython test_rfind: the last one, within bounds', (t) => {
   const m = mapped(t, 'one two ones')

@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ACCESS_WRITE, MADV_NORMAL, Mmap, PAGESIZE } from '../index.js'
 import { newestPython, startCompanion } from './python.ts'
+import { median, runtime } from './report.ts'
 
 type Answer = number | Buffer | null
 
@@ -388,16 +389,6 @@ async function compare(
 /** How many rounds fill a batch, by what the last ones took. */
 function roundsFor(batch: Batch, rounds: number): number {
   return Math.max(1, Math.round((rounds * batchNs) / batch.ns))
-}
-
-function runtime(): string {
-  const { bun, deno, node } = process.versions as Record<string, string | undefined>
-  return bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${node}`
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[sorted.length >> 1] ?? Number.NaN
 }
 
 function row(name: string, cells: string[]): string {

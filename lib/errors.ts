@@ -89,6 +89,12 @@ export function fault(
   })
 }
 
+/** The negative number of an error; on Windows it is libuv's own, not the C library's. */
+export function errnoOf(name: string): number {
+  for (const [errno, [code]] of getSystemErrorMap()) if (code === name) return errno
+  throw new Error(`no system has ${name}`)
+}
+
 /** An error of the operating system, in the form of Node's own; `sentence` instead of Node's. */
 export function system(
   errno: number,

@@ -1,9 +1,10 @@
 /** Lines: batches of newlines, copied out together. */
 
 import { boolean, optionalInteger, options as members } from './arguments.js'
-import { native } from './native.js'
+import { end, iteratorPrototype, type Step } from './iterators.js'
+import { native, quick } from './native.js'
 import type { Region } from './region.js'
-import { allocate, freshSlab } from './slab.js'
+import { bufferOver, freshSlab, readLarge } from './slab.js'
 import { clamp } from './slices.js'
 
 /** Which lines, and in which order. */
@@ -25,96 +26,184 @@ const BATCH = 4096
 const NEWLINE = Buffer.of(10)
 
 /** The lines of a range as it is now, and as it will be: a batch is read when the one before is used up. */
-export function lines(region: Region, given: LinesOptions | undefined): Generator<Buffer, void> {
-  const { start, end, reverse } = members(given)
+export function lines(region: Region, given: LinesOptions | undefined): IterableIterator<Buffer> {
+  const { start, end: stop, reverse } = members(given)
   const from = optionalInteger(start, 'start', 0)
-  const to = optionalInteger(end, 'end', undefined)
+  const to = optionalInteger(stop, 'end', undefined)
   const backward = reverse !== undefined && boolean(reverse, 'reverse')
   region.checkReadable()
   const first = clamp(from, region.length)
   const last = to === undefined ? undefined : clamp(to, region.length)
-  return backward ? down(region, first, last) : up(region, first, last)
+  return backward ? new Down(region, first, last) : new Up(region, first, last)
 }
 
 /** The end of the range, which moves with the map when it was not given. */
-const endOf = (region: Region, end: number | undefined): number =>
-  end === undefined || end > region.length ? region.length : end
+const endOf = (region: Region, last: number | undefined): number =>
+  last === undefined || last > region.length ? region.length : last
 
-function* up(region: Region, start: number, last: number | undefined): Generator<Buffer, void> {
-  const offsets = new Float64Array(BATCH)
-  let from = start
-  for (;;) {
+/** The lines, the first first. */
+class Up implements IterableIterator<Buffer> {
+  readonly #region: Region
+  readonly #last: number | undefined
+  readonly #newlines = new Float64Array(BATCH)
+  /** The block that was copied out: it starts at `#from`, and the next line in it at `#begin`. */
+  #block = new ArrayBuffer(0)
+  #from: number
+  #begin = 0
+  #end = 0
+  /** Newlines of the block, and which of them is next. */
+  #count = 0
+  #at = 0
+  #done = false
+
+  constructor(region: Region, start: number, last: number | undefined) {
+    this.#region = region
+    this.#from = start
+    this.#last = last
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(): Step<Buffer> {
+    const at = this.#at
+    const region = this.#region
+    // Open, and what was copied is still there.
+    if (at < this.#count && region.handle !== 0 && this.#end <= region.length) {
+      const newline = this.#newlines[at] ?? 0
+      const begin = this.#begin
+      this.#at = at + 1
+      this.#begin = newline + 1
+      return { done: false, value: bufferOver(this.#block, begin, newline - begin) }
+    }
+    return this.#read()
+  }
+
+  return(): Step<never> {
+    this.#done = true
+    this.#count = 0
+    return end()
+  }
+
+  /** Copies the next block, and gives its first line. */
+  #read(): Step<Buffer> {
+    if (this.#done) return end()
+    const region = this.#region
+    // An error ends the iteration.
+    this.return()
     region.checkReadable()
-    const end = endOf(region, last)
-    if (from >= end) return
-    const slab = freshSlab(Math.min(BLOCK, end - from))
-    const count = region.answered(native.lineBatch(slab, offsets, false, region.handle, from, end))
+    const from = (this.#from += this.#begin)
+    this.#begin = 0
+    const stop = endOf(region, this.#last)
+    if (from >= stop) return end()
+    const slab = freshSlab(Math.min(BLOCK, stop - from))
     const copied = from + slab.length
-    let begin = 0
-    for (let at = 0; at < count; at += 1) {
-      const newline = offsets[at] as number
-      yield Buffer.from(slab.buffer, begin, newline - begin)
-      begin = newline + 1
-      if (region.handle === 0) region.checkOpen()
-      // What was copied is no longer all there.
-      if (copied > region.length) break
-    }
+    const count = region.answered(
+      native.lineBatch(slab, this.#newlines, false, region.handle, from, stop),
+    )
     if (count > 0) {
-      from += begin
-    } else if (slab.length === end - from) {
-      // The last line has no newline.
-      yield Buffer.from(slab.buffer, 0, slab.length)
-      return
-    } else {
-      const newline = region.answered(native.find(NEWLINE, region.handle, from + slab.length, end))
-      yield longLine(region, from, newline === -1 ? end : newline)
-      from = newline === -1 ? end : newline + 1
+      this.#block = slab.buffer
+      this.#end = copied
+      this.#count = count
+      this.#at = 0
+      this.#done = false
+      return this.next()
     }
+    // The last line has no newline.
+    if (copied === stop) return { done: false, value: bufferOver(slab.buffer, 0, slab.length) }
+    const newline = region.answered(quick.find(NEWLINE, region.handle, copied, stop))
+    const value = readLarge(region, from, (newline === -1 ? stop : newline) - from)
+    this.#from = newline === -1 ? stop : newline + 1
+    this.#done = false
+    return { done: false, value }
   }
 }
 
-function* down(region: Region, start: number, last: number | undefined): Generator<Buffer, void> {
-  const offsets = new Float64Array(BATCH)
-  // Where the next line ends. There is none yet, as there is none behind the end of a map that has shrunk.
-  let end = Infinity
-  for (;;) {
+/** The lines, the last first. */
+class Down implements IterableIterator<Buffer> {
+  readonly #region: Region
+  readonly #start: number
+  readonly #last: number | undefined
+  readonly #newlines = new Float64Array(BATCH)
+  /** The block that was copied out: it starts at `#base`, and the next line in it ends at `#stop`. */
+  #block = new ArrayBuffer(0)
+  #base = 0
+  /** There is no next line yet, as there is none behind the end of a map that has shrunk. */
+  #stop = Infinity
+  #count = 0
+  #at = 0
+  #done = false
+
+  constructor(region: Region, start: number, last: number | undefined) {
+    this.#region = region
+    this.#start = start
+    this.#last = last
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(): Step<Buffer> {
+    const at = this.#at
+    const region = this.#region
+    const stop = this.#stop
+    // Open, and the line is still there.
+    if (at < this.#count && region.handle !== 0 && this.#base + stop <= region.length) {
+      const newline = this.#newlines[at] ?? 0
+      this.#at = at + 1
+      this.#stop = newline
+      return { done: false, value: bufferOver(this.#block, newline + 1, stop - newline - 1) }
+    }
+    return this.#read()
+  }
+
+  return(): Step<never> {
+    this.#done = true
+    this.#count = 0
+    return end()
+  }
+
+  /** Copies the block before, and gives its last line. */
+  #read(): Step<Buffer> {
+    if (this.#done) return end()
+    const region = this.#region
+    const start = this.#start
+    // An error ends the iteration.
+    this.return()
     region.checkReadable()
-    if (end > region.length) {
-      end = endOf(region, last)
-      if (end <= start) return
+    let stop = this.#base + this.#stop
+    if (stop >= region.length) {
+      stop = endOf(region, this.#last)
+      if (stop <= start) return end()
       // The newline that ends the last line is not the start of another.
-      if (region.answered(native.find(NEWLINE, region.handle, end - 1, end)) !== -1) end -= 1
+      if (region.answered(quick.find(NEWLINE, region.handle, stop - 1, stop)) !== -1) stop -= 1
     }
-    const slab = freshSlab(Math.min(BLOCK, end - start))
-    const count = region.answered(native.lineBatch(slab, offsets, true, region.handle, start, end))
-    const base = end - slab.length
-    let stop = slab.length
-    for (let at = 0; at < count; at += 1) {
-      const newline = offsets[at] as number
-      yield Buffer.from(slab.buffer, newline + 1, stop - newline - 1)
-      stop = newline
-      if (region.handle === 0) region.checkOpen()
-      // What was copied is no longer all there.
-      if (base + stop > region.length) break
+    const slab = freshSlab(Math.min(BLOCK, stop - start))
+    const base = stop - slab.length
+    const count = region.answered(
+      native.lineBatch(slab, this.#newlines, true, region.handle, start, stop),
+    )
+    this.#base = base
+    this.#stop = slab.length
+    if (count > 0) {
+      this.#block = slab.buffer
+      this.#count = count
+      this.#at = 0
+      this.#done = false
+      return this.next()
     }
-    if (base + stop > region.length) {
-      end = Infinity
-    } else if (base === start && count < BATCH) {
-      yield Buffer.from(slab.buffer, 0, stop)
-      return
-    } else if (count > 0) {
-      end = base + stop
-    } else {
-      const newline = region.answered(native.rfind(NEWLINE, region.handle, start, base))
-      yield longLine(region, newline === -1 ? start : newline + 1, end)
-      if (newline === -1) return
-      end = newline
-    }
+    // The first line.
+    if (base === start) return { done: false, value: bufferOver(slab.buffer, 0, slab.length) }
+    const newline = region.answered(quick.rfind(NEWLINE, region.handle, start, base))
+    const from = newline === -1 ? start : newline + 1
+    const value = readLarge(region, from, stop - from)
+    this.#base = newline
+    this.#stop = 0
+    this.#done = newline === -1
+    return { done: false, value }
   }
 }
-
-function longLine(region: Region, from: number, end: number): Buffer {
-  const line = allocate(end - from)
-  region.answered(native.copyOut(line, region.handle, from, 0, line.length))
-  return line
-}
+Object.setPrototypeOf(Up.prototype, iteratorPrototype)
+Object.setPrototypeOf(Down.prototype, iteratorPrototype)

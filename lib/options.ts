@@ -60,7 +60,7 @@ const NO_FILE = -2
 function read(given: MmapOptions): NativeOptions {
   const { access, flags, prot, offset, trackfd, tagname } = given
   if (!WINDOWS && typeof tagname === 'string') throw unsupported('tagname')
-  if (WINDOWS && (flags !== undefined || prot !== undefined)) throw unsupported('flags and prot')
+  if (WINDOWS && (flags !== undefined || prot !== undefined)) throw unsupported('flags or prot')
   if (tagname !== undefined && tagname !== null && typeof tagname !== 'string') {
     throw invalidType(`expected str or None for 'tagname', not ${received(tagname)}`)
   }

@@ -3,7 +3,7 @@
 import { cInt, integer, optionalInteger, options as members } from './arguments.js'
 import { PAGESIZE } from './constants.js'
 import { fromNative, invalidType, outOfRange, system, unsupported } from './errors.js'
-import { flushAsync as inBackground, native } from './native.js'
+import { flushAsync as inBackground, native, quick } from './native.js'
 import { abortSignal, checkSignal, Pending } from './pending.js'
 import type { Region } from './region.js'
 
@@ -88,7 +88,7 @@ export function flush(
 ): void {
   const range = flushRange(region, offset, size, members(given).flags)
   if (!region.writesThrough) return
-  let answer: true | undefined
+  let answer: number
   try {
     answer = native.flush(region.handle, range.offset, range.size, range.flags)
   } catch (error) {
@@ -114,7 +114,7 @@ export function madvise(region: Region, option: unknown, start: unknown, length:
   if (count < 0) throw outOfRange('madvise length invalid')
   if (count > Number.MAX_SAFE_INTEGER) throw outOfRange('madvise length too large')
   try {
-    native.madvise(region.handle, advice, from, Math.min(count, region.length - from))
+    quick.madvise(region.handle, advice, from, Math.min(count, region.length - from))
   } catch (error) {
     throw fromNative(error, region.path, neighbours('start', from, PAGESIZE))
   }

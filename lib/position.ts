@@ -2,10 +2,10 @@
 
 import { byte, byteLength, bytes, cInt, integer, received, target as memory } from './arguments.js'
 import { invalidType, outOfRange } from './errors.js'
-import { native } from './native.js'
-import { epoch, type Region } from './region.js'
-import { allocate, cut, slabFor, slabUsed, SMALL } from './slab.js'
-import { copyOut, peek, poke } from './slices.js'
+import { quick } from './native.js'
+import type { Region } from './region.js'
+import { readLine } from './slab.js'
+import { copyIn, copyOut, peek, poke } from './slices.js'
 
 /** Python's os.SEEK_SET, SEEK_CUR and SEEK_END. */
 const FROM_START = 0
@@ -51,7 +51,7 @@ export function readInto(region: Region, target: unknown): number {
   region.checkReadable()
   const count = Math.min(byteLength(into), rest(region))
   if (count === 0) return 0
-  region.answered(native.copyOut(into, region.handle, region.position, 0, count))
+  region.answered(quick.copyOut(into, region.handle, region.position, 0, count))
   region.position += count
   return count
 }
@@ -71,17 +71,8 @@ export function readline(region: Region): Buffer {
   region.checkReadable()
   const from = region.position
   if (from >= region.length) return Buffer.alloc(0)
-  const slab = slabFor(SMALL)
-  const used = slabUsed()
-  const count = region.answered(native.line(slab, region.handle, from, used))
-  let line: Buffer
-  if (count <= slab.length - used) {
-    line = cut(count)
-  } else {
-    line = allocate(count)
-    region.answered(native.copyOut(line, region.handle, from, 0, count))
-  }
-  region.position = from + count
+  const line = readLine(region, from)
+  region.position = from + line.length
   return line
 }
 
@@ -92,14 +83,7 @@ export function write(region: Region, value: unknown): number {
   const count = byteLength(source)
   const at = region.position
   if (at > region.length || count > region.length - at) throw outOfRange('data out of range')
-  const inWindow = at - region.windowStart
-  if (inWindow >= 0 && count <= SMALL && inWindow + count <= region.writableWindow.length) {
-    region.writableWindow.set(source, inWindow)
-    if (Atomics.load(epoch, 0) !== region.epoch) region.checkWhole()
-  } else if (count > 0) {
-    region.missed(at, true)
-    region.answered(native.copyIn(source, region.handle, at, 0, count))
-  }
+  copyIn(region, at, source, count)
   region.position = at + count
   return count
 }

@@ -64,7 +64,7 @@ export class Region {
   epoch: number
   /** Why a page was missing, once one was. */
   faulted: FaultReason | undefined = undefined
-  /** Promises of this map that have not settled: a resize waits for none of them, a close ends them. */
+  /** Promises of this map that have not settled: they refuse a resize, and a close rejects them. */
   readonly pending: Set<{ reject(error: unknown): void }> = new Set()
   /** Searches that have ended, but for what is still on the threadpool and may be reading a block. */
   readonly ending: Set<{ join(): void }> = new Set()
@@ -120,8 +120,9 @@ export class Region {
   }
 
   /** The answer of a native that touched bytes, or the error when a page was missing. */
-  answered<T>(answer: Touched<T>): T {
-    if (answer !== undefined) return answer
+  answered(answer: Touched): number {
+    // NaN is the one number that does not equal itself.
+    if (answer === answer) return answer
     throw this.fault()
   }
 
@@ -184,10 +185,18 @@ export class Region {
     this.windowStart = 0
   }
 
-  /** Gives the map another length; the addon has detached the window. `resized` may throw. */
+  /**
+   * Gives the map another length; the addon has detached the window. When `resize` throws, the map is as it was;
+   * on Windows it may have lost its memory on the way, and is closed then, as Python's is.
+   */
   remapped(resize: () => number): void {
     this.#forgetWindow()
-    this.length = resize()
+    try {
+      this.length = resize()
+    } catch (error) {
+      if (native.length(this.handle) === 0) this.close()
+      throw error
+    }
     // The memory may be another one now, without the pages that were missing.
     this.faulted = undefined
     this.#askForFault()

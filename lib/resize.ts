@@ -7,6 +7,7 @@ import {
   notAnonymous,
   outOfRange,
   readOnly,
+  errnoOf,
   system,
   unsupported,
   untracked,
@@ -15,14 +16,11 @@ import { native } from './native.js'
 import type { Region } from './region.js'
 import type { Views } from './views.js'
 
-/** The errno of a descriptor that is not there. */
-const EBADF = -9
-
 /** The size of the file now, in bytes; of an anonymous map its length. */
 export function size(region: Region): number {
   region.checkOpen()
   if (!region.tracked) {
-    throw system(EBADF, 'fstat', { sentence: "can't get size with trackfd=False" })
+    throw system(errnoOf('EBADF'), 'fstat', { sentence: "can't get size with trackfd=False" })
   }
   try {
     return native.fileSize(region.handle)

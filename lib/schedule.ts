@@ -7,7 +7,8 @@
 
 import { byteLength, bytes, optionalInteger, options as members, received } from './arguments.js'
 import { invalidType, outOfRange } from './errors.js'
-import { native, Search } from './native.js'
+import { asyncIteratorPrototype, end, type Step } from './iterators.js'
+import { native, quick, Search } from './native.js'
 import { abortSignal, checkSignal, Pending } from './pending.js'
 import type { Region } from './region.js'
 import { type FindAllOptions, matchLimit, type SearchRange } from './search.js'
@@ -149,7 +150,8 @@ function chunks<T>(
     if (landed === launched && pending.settled) region.ending.delete(search)
     if (pending.settled || answer === undefined) return
     try {
-      answers.set(index, region.answered(answer ?? undefined))
+      if (answer === null) throw region.fault()
+      answers.set(index, answer)
       for (let head = answers.get(folded); head !== undefined; head = answers.get(folded)) {
         answers.delete(folded)
         folded += 1
@@ -189,7 +191,7 @@ function ask(
   needle: Uint8Array,
   { from, until, end }: Range,
   { onProgress }: Plan,
-  answer: typeof native.find,
+  answer: typeof quick.find,
 ): number {
   const found = region.answered(answer(needle, region.handle, from, end))
   onProgress?.(until - from, until - from)
@@ -210,7 +212,7 @@ async function one(
   if (where.until === where.from) return -1
   const reverse = question === LAST
   if (atOnce(where, needle)) {
-    return ask(region, needle, where, how, reverse ? native.rfind : native.find)
+    return ask(region, needle, where, how, reverse ? quick.rfind : quick.find)
   }
   return chunks(
     region,
@@ -280,8 +282,6 @@ export function findAllAsync(
   return new Matches(region, needle, how, first, last)
 }
 
-type Step = IteratorResult<number, undefined>
-
 /**
  * The matches of a range, fetched in rounds of as many chunks as may be in flight. No generator: a match that is
  * there costs one promise instead of three, and `return()` ends a round that is being searched.
@@ -326,7 +326,7 @@ class Matches implements AsyncIterableIterator<number> {
     return this
   }
 
-  next(): Promise<Step> {
+  next(): Promise<Step<number>> {
     if (this.#before === undefined) {
       try {
         const step = this.#take()
@@ -338,12 +338,12 @@ class Matches implements AsyncIterableIterator<number> {
     return this.#inOrder()
   }
 
-  return(): Promise<Step> {
+  return(): Promise<Step<number>> {
     this.#finish()
-    return Promise.resolve({ done: true, value: undefined })
+    return Promise.resolve(end())
   }
 
-  throw(error: unknown): Promise<Step> {
+  throw(error: unknown): Promise<Step<number>> {
     return Promise.reject(this.#failed(error))
   }
 
@@ -360,15 +360,15 @@ class Matches implements AsyncIterableIterator<number> {
   }
 
   /** The step that can be taken without a search, if there is one. */
-  #take(): Step | undefined {
-    if (this.#left === 0) return { done: true, value: undefined }
+  #take(): Step<number> | undefined {
+    if (this.#left === 0) return end()
     check(this.#region, this.#how)
     const value = this.#found[0]?.[this.#at]
     if (value === undefined) return undefined
     // The map may have shrunk since the round was searched.
     if (value + this.#needle.length > this.#region.length) {
       this.#finish()
-      return { done: true, value: undefined }
+      return end()
     }
     this.#left -= 1
     this.#at += 1
@@ -382,7 +382,7 @@ class Matches implements AsyncIterableIterator<number> {
   }
 
   /** Steps that are asked for while one is searching come after it. */
-  async #inOrder(): Promise<Step> {
+  async #inOrder(): Promise<Step<number>> {
     const before = this.#before
     let ended = (): void => {}
     const mine = new Promise<void>((resolve) => {
@@ -461,6 +461,4 @@ class Matches implements AsyncIterableIterator<number> {
   }
 }
 
-// Disposal, and whatever else every asynchronous iterator of the runtime has.
-const generator = Object.getPrototypeOf(async function* () {}) as AsyncGeneratorFunction
-Object.setPrototypeOf(Matches.prototype, Object.getPrototypeOf(generator.prototype) as object)
+Object.setPrototypeOf(Matches.prototype, asyncIteratorPrototype)

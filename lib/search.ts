@@ -2,7 +2,8 @@
 
 import { byteLength, bytes, integer, optionalInteger, options as members } from './arguments.js'
 import { outOfRange } from './errors.js'
-import { native } from './native.js'
+import { end, iteratorPrototype, type Step } from './iterators.js'
+import { native, quick } from './native.js'
 import type { Region } from './region.js'
 import { clamp } from './slices.js'
 
@@ -23,28 +24,31 @@ export interface FindAllOptions extends SearchRange {
 /** Python's find and rfind: from the position unless told otherwise, -1 when absent. */
 function search(
   region: Region,
-  answer: typeof native.find,
   sub: unknown,
   start: unknown,
   end: unknown,
+  backward: boolean,
 ): number {
   const needle = bytes(sub, 'sub')
   const from = optionalInteger(start, 'start', undefined)
   const to = optionalInteger(end, 'end', undefined)
   region.checkReadable()
-  const { length } = region
+  const { handle, length } = region
   const first = clamp(from ?? region.position, length)
   const last = to === undefined ? length : clamp(to, length)
   if (last < first) return -1
-  return region.answered(answer(needle, region.handle, first, last))
+  return region.answered(
+    // Not a native that was passed in: the engine inlines what it knows.
+    backward ? quick.rfind(needle, handle, first, last) : quick.find(needle, handle, first, last),
+  )
 }
 
 export function find(region: Region, sub: unknown, start: unknown, end: unknown): number {
-  return search(region, native.find, sub, start, end)
+  return search(region, sub, start, end, false)
 }
 
 export function rfind(region: Region, sub: unknown, start: unknown, end: unknown): number {
-  return search(region, native.rfind, sub, start, end)
+  return search(region, sub, start, end, true)
 }
 
 export function count(region: Region, sub: unknown, given: SearchRange | undefined): number {
@@ -67,7 +71,7 @@ export function matchLimit(limit: unknown): number {
   return most
 }
 
-/** Offsets a batch, and one element that says where to go on. */
+/** Offsets a batch; one element more says where to go on. */
 const BATCH = 4096
 
 /** Every match that doesn't overlap the one before, in order; a batch is searched when it is asked for. */
@@ -75,44 +79,96 @@ export function findAll(
   region: Region,
   sub: unknown,
   given: FindAllOptions | undefined,
-): Generator<number, void> {
+): IterableIterator<number> {
   // A copy: the caller may change the bytes between two matches.
   const needle = new Uint8Array(bytes(sub, 'sub'))
-  const { start, end, limit } = members(given)
+  const { start, end: stop, limit } = members(given)
   const from = optionalInteger(start, 'start', 0)
-  const to = optionalInteger(end, 'end', undefined)
+  const to = optionalInteger(stop, 'end', undefined)
   const most = matchLimit(limit)
   region.checkReadable()
   const first = clamp(from, region.length)
   const last = to === undefined ? undefined : clamp(to, region.length)
-  return matches(region, needle, first, last, most)
+  return new Matches(region, needle, first, last, most)
 }
 
-function* matches(
-  region: Region,
-  needle: Uint8Array,
-  start: number,
-  last: number | undefined,
-  limit: number,
-): Generator<number, void> {
-  const size = byteLength(needle)
-  const batch = new Float64Array(BATCH + 1)
-  let from = start
-  let left = limit
-  while (left > 0) {
-    region.checkReadable()
-    const end = Math.min(last ?? region.length, region.length)
-    if (from > end - size) return
-    const room = left < BATCH ? batch.subarray(0, left + 1) : batch
-    const found = region.answered(native.findBatch(needle, room, region.handle, from, end))
-    from = room[room.length - 1] as number
-    for (let at = 0; at < found; at += 1) {
-      const offset = batch[at] as number
+class Matches implements IterableIterator<number> {
+  readonly #region: Region
+  readonly #needle: Uint8Array
+  readonly #size: number
+  readonly #last: number | undefined
+  readonly #batch = new Float64Array(BATCH + 1)
+  /** Where the next batch starts. */
+  #from: number
+  /** Matches that further batches may have; 0 when there is none. */
+  #left: number
+  /** Offsets in the batch, and which of them is next. */
+  #found = 0
+  #at = 0
+
+  constructor(
+    region: Region,
+    needle: Uint8Array,
+    first: number,
+    last: number | undefined,
+    limit: number,
+  ) {
+    this.#region = region
+    this.#needle = needle
+    this.#size = byteLength(needle)
+    this.#from = first
+    this.#last = last
+    this.#left = limit
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(): Step<number> {
+    const at = this.#at
+    if (at < this.#found && this.#region.handle !== 0) {
+      const value = this.#batch[at] ?? 0
+      this.#at = at + 1
       // The map may have shrunk since the batch was searched.
-      if (offset + size > region.length) return
-      yield offset
-      left -= 1
-      if (region.handle === 0) region.checkOpen()
+      return value + this.#size <= this.#region.length ? { done: false, value } : this.return()
     }
+    return this.#search()
+  }
+
+  return(): Step<never> {
+    this.#left = 0
+    this.#found = 0
+    return end()
+  }
+
+  /** The first match of the next batch that has one. */
+  #search(): Step<number> {
+    const region = this.#region
+    const batch = this.#batch
+    const closed = this.#at < this.#found
+    let left = this.#left
+    // An error ends the iteration.
+    this.return()
+    if (closed) region.checkOpen()
+    while (left > 0) {
+      region.checkReadable()
+      const stop = Math.min(this.#last ?? region.length, region.length)
+      if (this.#from > stop - this.#size) break
+      const room = left < BATCH ? batch.subarray(0, left + 1) : batch
+      const found = region.answered(
+        native.findBatch(this.#needle, room, region.handle, this.#from, stop),
+      )
+      this.#from = room[room.length - 1] ?? stop
+      left -= found
+      if (found > 0) {
+        this.#left = left
+        this.#found = found
+        this.#at = 1
+        return { done: false, value: batch[0] ?? 0 }
+      }
+    }
+    return end()
   }
 }
+Object.setPrototypeOf(Matches.prototype, iteratorPrototype)

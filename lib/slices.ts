@@ -2,9 +2,9 @@
 
 import { bytes, byteLength, integer, optionalInteger } from './arguments.js'
 import { closed, invalidType, outOfRange, unreadable } from './errors.js'
-import { native } from './native.js'
+import { native, quick } from './native.js'
 import { epoch, type Region } from './region.js'
-import { allocate, cut, newArrayBuffer, slabFor, slabUsed, SMALL } from './slab.js'
+import { allocate, copyFew, newArrayBuffer, readLarge, readSmall, SMALL } from './slab.js'
 
 /** Python's clamping of a bound: negative counts from the end, and what lies outside is cut off. */
 export function clamp(bound: number, length: number): number {
@@ -12,16 +12,33 @@ export function clamp(bound: number, length: number): number {
   return from < 0 ? 0 : from > length ? length : from
 }
 
+/** Up to so many bytes are copied one by one from the window: a call of a native takes as long. */
+const FEW = 32
+
 /** A copy of `count` bytes from `from`, which lie inside the map. */
 export function copyOut(region: Region, from: number, count: number): Buffer {
-  if (count <= SMALL) {
-    const slab = slabFor(count)
-    region.answered(native.copyOut(slab, region.handle, from, slabUsed(), count))
-    return cut(count)
+  if (count > SMALL) return readLarge(region, from, count)
+  if (count > FEW) return readSmall(region, from, count)
+  const at = from - region.windowStart
+  if (at < 0 || at + count > region.window.length) {
+    region.missed(from, false)
+    return readSmall(region, from, count)
   }
-  const copy = allocate(count)
-  region.answered(native.copyOut(copy, region.handle, from, 0, count))
+  const copy = copyFew(region.window, at, count)
+  if (Atomics.load(epoch, 0) !== region.epoch) region.checkWhole()
   return copy
+}
+
+/** Writes `count` bytes to `to`; the range lies inside the map, which is writable. */
+export function copyIn(region: Region, to: number, source: Uint8Array, count: number): void {
+  const at = to - region.windowStart
+  if (at >= 0 && count <= SMALL && at + count <= region.writableWindow.length) {
+    region.writableWindow.set(source, at)
+    if (Atomics.load(epoch, 0) !== region.epoch) region.checkWhole()
+  } else if (count > 0) {
+    region.missed(to, true)
+    region.answered(quick.copyIn(source, region.handle, to, 0, count))
+  }
 }
 
 function position(index: number, length: number): number {
@@ -47,7 +64,7 @@ export function get(region: Region, index: unknown): number {
 /** The byte at an index inside the map. */
 export function peek(region: Region, at: number, sequential: boolean): number {
   region.missed(at, sequential)
-  return region.answered(native.peek(region.handle, at))
+  return region.answered(quick.peek(region.handle, at))
 }
 
 /** `m[i] = v` in Python's own order of checks: closed, read-only, index, value. */
@@ -64,7 +81,7 @@ export function set(region: Region, index: unknown, value: unknown): void {
 /** Writes a byte at an index inside the map. */
 export function poke(region: Region, at: number, value: number, sequential: boolean): void {
   region.missed(at, sequential)
-  region.answered(native.poke(region.handle, at, value))
+  region.answered(quick.poke(region.handle, at, value))
 }
 
 /** The first index and the number of the bytes of a slice. */
@@ -129,7 +146,7 @@ export function setSlice(
   const source = bytes(value, 'bytes')
   if (byteLength(source) !== count) throw outOfRange('mmap slice assignment is wrong size')
   if (by === 1 || count <= 1) {
-    if (count > 0) region.answered(native.copyIn(source, region.handle, from, 0, count))
+    copyIn(region, from, source, count)
   } else {
     region.answered(native.strideIn(source, region.handle, from, by, count))
   }
@@ -142,7 +159,7 @@ export function arrayBuffer(region: Region, start: unknown, end: unknown): Array
   region.checkReadable()
   const { start: first, count } = adjust(from, to, 1, region.length)
   const copy = new Uint8Array(newArrayBuffer(count))
-  if (count > 0) region.answered(native.copyOut(copy, region.handle, first, 0, count))
+  if (count > 0) region.answered(quick.copyOut(copy, region.handle, first, 0, count))
   return copy.buffer
 }
 
@@ -162,7 +179,7 @@ export function move(region: Region, dest: unknown, src: unknown, count: unknown
   ) {
     throw outOfRange('source, destination, or count out of range')
   }
-  region.answered(native.move(region.handle, to, from, length))
+  region.answered(quick.move(region.handle, to, from, length))
 }
 
 /** The byte values, live: each step looks at the map as it is then. */

@@ -1,8 +1,10 @@
 /**
  * Turns index.ts and lib/ into what the package ships: one index.js, one index.d.ts.
  *
- * - index.js is an ES module without top-level await, so that `require('fmmap')` loads it too. The
- *   generated binding.js, which picks the platform's .node file, stays a file of its own beside it.
+ * - index.js is an ES module without top-level await, so that `require('fmmap')` loads it too. It is
+ *   neither minified nor accompanied by a source map, which would be twice its size: the lines of a
+ *   stack trace read as the sources do. binding.js, which picks the platform's .node file, stays a file
+ *   of its own beside it.
  * - index.d.ts is committed: its diff is the review of the public API. It is rolled up from the
  *   sources' own annotations (isolatedDeclarations), so it never depends on inference.
  *   `node scripts/bundle.mjs --declarations` prints what it should be.
@@ -24,10 +26,12 @@ const input = {
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
 }
 
-/** Writes index.js and its source map into `folder`. */
+/** Writes index.js into `folder`. */
 export async function writeBundle(folder = root) {
   const bundle = await rolldown(input)
-  await bundle.write({ file: join(folder, 'index.js'), format: 'esm', sourcemap: true })
+  // index.d.ts has the documentation.
+  const comments = { jsdoc: false }
+  await bundle.write({ file: join(folder, 'index.js'), format: 'esm', comments })
   await bundle.close()
 }
 
@@ -43,7 +47,8 @@ export async function rollUpDeclarations() {
   if (chunks.length !== 1) {
     throw new Error(`one declaration file is due, ${chunks.length} came`)
   }
-  return `${chunks[0].code.trimEnd()}\n`
+  // The sources' import of the addon has no place in what they declare.
+  return `${chunks[0].code.replace('import "./binding.js";\n', '').trimEnd()}\n`
 }
 
 if (process.argv.includes('--declarations')) {

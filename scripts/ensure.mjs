@@ -52,13 +52,12 @@ async function build() {
     ...filesBelow(join(root, 'crates'), /[\\/](src[\\/].*\.rs|build\.rs|Cargo\.toml)$/),
   ])
   const builtFor = `${profile} ${process.platform}-${process.arch} ${native}`
-  const outputs = ['binding.js', 'binding.d.ts'].map((name) => join(root, name))
   const addons = readdirSync(root).filter((name) => name.endsWith('.node'))
   if (
     options.has('--force') ||
     stamp.native !== builtFor ||
     addons.length === 0 ||
-    !outputs.every(existsSync)
+    !existsSync(join(root, 'binding.d.ts'))
   ) {
     buildAddon()
     stamp.native = builtFor
@@ -85,7 +84,7 @@ async function build() {
   writeFileSync(stampFile, `${JSON.stringify(stamp, null, 2)}\n`)
 }
 
-/** Compiles crates/fmmap-node into fmmap.<platform>.node, with binding.js and binding.d.ts. */
+/** Compiles crates/fmmap-node into fmmap.<platform>.node, with its declarations in binding.d.ts. */
 function buildAddon() {
   run(process.execPath, [
     join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js'),
@@ -97,9 +96,7 @@ function buildAddon() {
     '--output-dir',
     '.',
     '--platform',
-    '--esm',
-    '--js',
-    'binding.js',
+    '--no-js',
     '--dts',
     'binding.d.ts',
     ...(profile === 'release' ? ['--release'] : []),

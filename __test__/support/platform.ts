@@ -11,6 +11,9 @@ export const externalBuffers: boolean = process.env.FMMAP_NO_EXTERNAL_BUFFERS !=
 export const scale: number = Number(process.env.FMMAP_TEST_SCALE ?? 1)
 if (!(scale > 0)) throw new Error('FMMAP_TEST_SCALE must be a number above 0')
 
+/** Bytes of a file that takes longer to look through than any test lasts. Wine has no room for the large one. */
+export const hole: number = (scale < 1 ? 8 : 64) * 2 ** 30
+
 export const scaled = (count: number): number => Math.max(1, Math.round(count * scale))
 
 /** Whether this is Node in a checkout: there the package is built, and its sources are checked. */

@@ -110,8 +110,11 @@ export function gather(command, args, { limit = 20 * 60_000, ...options } = {}) 
   })
 }
 
-/** The spec files of the suite, by their paths in its folder. */
+/**
+ * The spec files of the suite, by their paths in its folder, without those of the examples: they are about
+ * other packages, which are installed for this machine's Node only.
+ */
 export const specs = () =>
   readdirSync(join(root, '__test__'), { recursive: true })
-    .filter((name) => name.endsWith('.spec.ts'))
+    .filter((name) => name.endsWith('.spec.ts') && !/^examples[\\/]/.test(name))
     .toSorted()

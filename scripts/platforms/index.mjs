@@ -1,6 +1,8 @@
 /** The platforms, in the order in which they run: the quickest and most telling first. */
 
 import { bun, deno, node } from './runtimes.mjs'
+import { lint } from './lint.mjs'
+import { windows } from './windows.mjs'
 
 export const platforms = [
   ...[20, 22, 24, 26].map((major) => ({
@@ -10,4 +12,14 @@ export const platforms = [
   })),
   { name: 'bun', what: "this machine's platform, Bun, the same spec files", run: bun },
   { name: 'deno', what: "this machine's platform, Deno, the same spec files", run: deno },
+  ...['x86_64-pc-windows-msvc', 'aarch64-apple-darwin', 'x86_64-unknown-freebsd'].map((target) => ({
+    name: `clippy-${target}`,
+    what: 'the core for that platform, no warning',
+    run: () => lint(target),
+  })),
+  ...[20, 22].map((major) => ({
+    name: `windows-node-${major}`,
+    what: `Windows x64 under Wine, Node ${major}, the same spec files`,
+    run: () => windows(major),
+  })),
 ]

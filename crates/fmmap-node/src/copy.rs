@@ -1,4 +1,4 @@
-//! Bytes in and out. Each answers undefined when the map has lost a page, before or meanwhile.
+//! Bytes in and out. Each answers NaN when the map has lost a page, before or meanwhile.
 
 use std::ptr;
 
@@ -6,6 +6,7 @@ use fmmap_core::Mapping;
 
 use crate::error::{Answer, Failure};
 use crate::raw::{Call, Value, natives};
+use crate::search::as_number;
 use crate::table::open;
 
 /// The address of `[from, from + len)`, once it is inside the mapping.
@@ -43,8 +44,14 @@ fn touch<T>(
     })
 }
 
+/// The answer of a native that is not quick.
 fn number(call: &Call, answer: Option<usize>) -> Value {
-    answer.map_or(Ok(None), |number| call.size(number))
+    call.double(answer.map_or(f64::NAN, as_number))
+}
+
+/// The answer of a quick native.
+fn quick(call: &Call, answer: Option<usize>) -> Value {
+    call.quick(answer.map(as_number))
 }
 
 /// The part of argument 0, a `Uint8Array`, that starts at `from` and has `len` bytes.
@@ -77,18 +84,18 @@ fn stride(call: &Call, mapping: &Mapping) -> Answer<(*mut u8, isize, usize)> {
 
 natives! {
     /// `peek(handle, index)`: the byte.
-    peek as c"peek"(call) {
+    peek as c"peek"(call, 0) {
         let at = call.index(1)?;
         let byte = touch(call, 0, |mapping| {
             let byte = readable(mapping, at, 1)?;
             // SAFETY: the byte is mapped and readable; others may write it, so the read is volatile.
             Ok(usize::from(unsafe { byte.read_volatile() }))
         })?;
-        number(call, byte)
+        quick(call, byte)
     }
 
     /// `poke(handle, index, byte)`: 1.
-    poke as c"poke"(call) {
+    poke as c"poke"(call, 0) {
         let (at, value) = (call.index(1)?, call.index(2)?);
         let value = u8::try_from(value).map_err(|_| Failure::Argument("not a byte"))?;
         let done = touch(call, 0, |mapping| {
@@ -97,11 +104,11 @@ natives! {
             unsafe { byte.write_volatile(value) };
             Ok(1)
         })?;
-        number(call, done)
+        quick(call, done)
     }
 
     /// `copyOut(target, handle, from, at, count)`: `count`.
-    copy_out as c"copyOut"(call) {
+    copy_out as c"copyOut"(call, 1) {
         let (from, at, count) = (call.index(2)?, call.index(3)?, call.index(4)?);
         let target = part(call, at, count)?;
         let copied = touch(call, 1, |mapping| {
@@ -110,11 +117,11 @@ natives! {
             unsafe { ptr::copy(source, target, count) };
             Ok(count)
         })?;
-        number(call, copied)
+        quick(call, copied)
     }
 
     /// `copyIn(source, handle, to, at, count)`: `count`.
-    copy_in as c"copyIn"(call) {
+    copy_in as c"copyIn"(call, 1) {
         let (to, at, count) = (call.index(2)?, call.index(3)?, call.index(4)?);
         let source = part(call, at, count)?;
         let copied = touch(call, 1, |mapping| {
@@ -123,7 +130,7 @@ natives! {
             unsafe { ptr::copy(source, target, count) };
             Ok(count)
         })?;
-        number(call, copied)
+        quick(call, copied)
     }
 
     /// `strideOut(target, handle, start, step, count)`: `count` bytes, `step` apart, to the target's start.
@@ -167,7 +174,7 @@ natives! {
     }
 
     /// `move(handle, dest, src, count)`: `count`.
-    move_bytes as c"move"(call) {
+    move_bytes as c"move"(call, 0) {
         let (dest, src, count) = (call.index(1)?, call.index(2)?, call.index(3)?);
         let moved = touch(call, 0, |mapping| {
             let source = readable(mapping, src, count)?;
@@ -176,28 +183,44 @@ natives! {
             unsafe { ptr::copy(source, target, count) };
             Ok(count)
         })?;
-        number(call, moved)
+        quick(call, moved)
     }
 
-    /// `line(target, handle, from, at)`: the length of the line that starts at `from`, its newline included.
-    /// It is copied to `at` of the target when there is room for it.
-    line as c"line"(call) {
-        let (from, at) = (call.index(2)?, call.index(3)?);
-        let (target, room) = call.memory(0)?;
-        let room = room.saturating_sub(at);
-        let len = touch(call, 1, |mapping| {
+    /// `slab(buffer)`: small copies go to this `ArrayBuffer` from here on.
+    use_slab as c"slab"(call) {
+        call.use_slab()?;
+        Ok(None)
+    }
+
+    /// `read(handle, from, count, at, length of the slab)`: `count` bytes to `at` of the slab.
+    read as c"read"(call, 0) {
+        let (from, count, at) = (call.index(1)?, call.index(2)?, call.index(3)?);
+        let target = call.slab(call.index(4)?, at, count)?;
+        let copied = touch(call, 0, |mapping| {
+            let source = readable(mapping, from, count)?;
+            // SAFETY: both have `count` bytes; a slab that is a view of the map may overlap it.
+            unsafe { ptr::copy(source, target, count) };
+            Ok(count)
+        })?;
+        quick(call, copied)
+    }
+
+    /// `line(handle, from, room, at, length of the slab)`: the length of the line that starts at `from`, its
+    /// newline included. It is copied to `at` of the slab when it has at most `room` bytes.
+    line as c"line"(call, 0) {
+        let (from, room, at) = (call.index(1)?, call.index(2)?, call.index(3)?);
+        let target = call.slab(call.index(4)?, at, room)?;
+        let len = touch(call, 0, |mapping| {
             let source = readable(mapping, from, 0)?;
             // SAFETY: `from <= len`, the mapping is readable, and the slice ends with this call.
             let rest = unsafe { mapping.segment().bytes(from, mapping.len()) };
             let len = fmmap_core::search::line_len(rest);
             if len <= room {
-                // SAFETY: `at + len` is inside the target.
-                let target = unsafe { target.add(at) };
                 // SAFETY: both have `len` bytes; they may overlap.
                 unsafe { ptr::copy(source, target, len) };
             }
             Ok(len)
         })?;
-        number(call, len)
+        quick(call, len)
     }
 }

@@ -7,6 +7,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::error::Failure;
+use crate::raw::index;
 use crate::table;
 
 /// A flush in flight. It keeps the memory mapped.
@@ -46,15 +47,9 @@ impl Task for Flush {
 #[napi(catch_unwind, ts_return_type = "Promise<number>")]
 pub fn flush_async(handle: f64, offset: f64, size: f64, flags: i32) -> Result<AsyncTask<Flush>> {
     let outside = || Error::new(Status::InvalidArg, "the range is not inside the map");
-    if offset < 0.0 || size < 0.0 || offset.fract() != 0.0 || size.fract() != 0.0 {
+    let (Some(offset), Some(len)) = (index(offset), index(size)) else {
         return Err(outside());
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "checked; saturates"
-    )]
-    let (offset, len) = (offset as usize, size as usize);
+    };
     let segment = table::open(handle, |open| {
         if offset
             .checked_add(len)

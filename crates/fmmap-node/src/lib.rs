@@ -7,6 +7,7 @@
 mod constants;
 mod copy;
 mod error;
+mod external;
 pub mod flush_task;
 mod mapping;
 mod raw;
@@ -31,6 +32,5 @@ pub fn natives(env: Env) -> Result<Object<'static>> {
     search::register(&mut natives)?;
     views::register(&mut natives)?;
     constants::register(&mut natives)?;
-    table::close_with(env.raw())?;
     Ok(natives.into_object())
 }

@@ -87,21 +87,21 @@ natives! {
         call.size(len)
     }
 
-    /// `flush(handle, offset, size, flags)`: true, or undefined after a fault.
+    /// `flush(handle, offset, size, flags)`: 0, or NaN after a fault.
     flush as c"flush"(call) {
         let (offset, len, flags) = (call.index(1)?, call.index(2)?, call.int(3)?);
         let whole = open(call.number(0)?, |open| {
             open.mapping.flush(offset, len, flags)?;
             Ok(open.mapping.fault().is_none())
         })?;
-        if whole { call.truth(true) } else { Ok(None) }
+        call.double(if whole { 0.0 } else { f64::NAN })
     }
 
     /// `madvise(handle, option, start, length)`.
-    madvise as c"madvise"(call) {
+    madvise as c"madvise"(call, 0) {
         let (advice, start, len) = (call.int(1)?, call.index(2)?, call.index(3)?);
         open(call.number(0)?, |open| Ok(open.mapping.advise(advice, start, len)?))?;
-        Ok(None)
+        call.quick(Some(0.0))
     }
 
     /// `setName(handle, name)`: the name's bytes, without NUL.
@@ -121,6 +121,20 @@ natives! {
             fault::Reason::Io => "io",
             fault::Reason::Unknown => "unknown",
         })))
+    }
+
+    /// `load(...)`: writes its arguments, up to five numbers, to the registers, for runtimes without external
+    /// buffers.
+    load as c"load"(call) {
+        for at in 0..5 {
+            call.store(at, call.number(at)?);
+        }
+        Ok(None)
+    }
+
+    /// `answer()`: what a quick native has left in the first register.
+    answer as c"answer"(call, 0) {
+        call.double(call.number(0)?)
     }
 
     /// `setFaultGuard(on)`.

@@ -12,30 +12,74 @@ use napi::bindgen_prelude::{Object, Result};
 use napi::sys;
 
 use crate::error::{Answer, Failure, check, set, throw};
-use crate::views::{external, forget};
+use crate::external::{array_buffer, forget};
+use crate::table::close_all;
 
 /// The most arguments that a native takes.
 const ARITY: usize = 8;
 
 /// A call in progress.
 ///
-/// A number that is not passed is read from the register of its place: JavaScript writes it there for 1 ns,
-/// where passing and fetching an argument takes 5. So the arrays of a native come first.
+/// A quick native takes its numbers from registers, where JavaScript writes them for 1 ns each, and leaves its
+/// answer in the first; passing and fetching an argument takes 3 to 5, returning a number 5. Only its arrays
+/// are arguments, and come first.
 pub(crate) struct Call {
     pub(crate) env: sys::napi_env,
     arguments: [sys::napi_value; ARITY],
-    passed: usize,
-    registers: *const f64,
+    /// The places behind these are read from registers.
+    fetched: usize,
+    /// It lives until the environment ends, when no native runs any more, and only this thread uses it.
+    environment: *mut Environment,
 }
 
-/// The numbers that JavaScript leaves for a native, one for each place; they belong to the environment.
-type Registers = [f64; ARITY];
+/// What an environment's natives share, until it ends.
+#[repr(C)]
+struct Environment {
+    /// The numbers that JavaScript leaves for a native, one for each place.
+    registers: [f64; ARITY],
+    env: sys::napi_env,
+    slab: Slab,
+}
+
+/// The `ArrayBuffer` that small copies go to: its address is asked for once, which costs a call 20 ns.
+///
+/// The reference keeps it, but can't keep JavaScript from transferring its memory away. So each call comes
+/// with its length as JavaScript sees it, which is 0 then.
+#[derive(Clone, Copy)]
+pub(crate) struct Slab {
+    start: *mut u8,
+    len: usize,
+    reference: sys::napi_ref,
+}
 
 /// What a native returns to JavaScript; `None` is undefined.
 pub(crate) type Value = Answer<Option<sys::napi_value>>;
 
 /// The largest integer up to which a double is exact.
-const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
+const MAX_SAFE: u64 = (1 << 53) - 1;
+
+/// An offset or a length; `None` for what is no integer from 0 to 2^53 - 1.
+#[inline]
+pub(crate) fn index(number: f64) -> Option<usize> {
+    // There and back: without SSE4.1, which no baseline has, `fract` and `trunc` are calls.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what the cast changes is refused"
+    )]
+    let integer = number as u64;
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::float_cmp,
+        reason = "to the bit, or it is refused"
+    )]
+    let same = integer as f64 == number;
+    if same && integer <= MAX_SAFE {
+        usize::try_from(integer).ok()
+    } else {
+        None
+    }
+}
 
 impl Call {
     /// Argument `at`, unread.
@@ -45,11 +89,9 @@ impl Call {
 
     /// Argument `at` as a double.
     pub(crate) fn number(&self, at: usize) -> Answer<f64> {
-        if at >= self.passed {
-            // SAFETY: `at` is below ARITY, as it is an index of `arguments` too.
-            let register = unsafe { self.registers.add(at) };
-            // SAFETY: the registers live as long as the environment, whose thread is this one.
-            return Ok(unsafe { register.read() });
+        if at >= self.fetched {
+            // SAFETY: as `environment` says. JavaScript does not run meanwhile, so nobody writes it.
+            return Ok(unsafe { &(*self.environment).registers }[at]);
         }
         let mut number = 0.0;
         // SAFETY: the value is of this callback's scope, `number` valid for writing.
@@ -60,17 +102,30 @@ impl Call {
     }
 
     /// Argument `at` as an offset or a length.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // checked in the line before
     pub(crate) fn index(&self, at: usize) -> Answer<usize> {
-        let number = self.number(at)?;
-        if !(0.0..=MAX_SAFE).contains(&number) || number.fract() != 0.0 {
-            return Err(Failure::Argument("not an offset"));
-        }
-        usize::try_from(number as u64).map_err(|_| Failure::Argument("not an offset"))
+        index(self.number(at)?).ok_or(Failure::Argument("not an offset"))
     }
 
     /// Argument `at` as a C int.
     pub(crate) fn int(&self, at: usize) -> Answer<i32> {
+        if at >= self.fetched {
+            let number = self.number(at)?;
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "what the cast changes is refused"
+            )]
+            let integer = number as i32;
+            #[expect(
+                clippy::float_cmp,
+                reason = "what the cast changed is refused; -0 is 0"
+            )]
+            let same = f64::from(integer) == number;
+            return if same {
+                Ok(integer)
+            } else {
+                Err(Failure::Argument("not a C int"))
+            };
+        }
         let mut number = 0;
         // SAFETY: the value is of this callback's scope, `number` valid for writing.
         check(unsafe { sys::napi_get_value_int32(self.env, self.arguments[at], &raw mut number) })?;
@@ -178,6 +233,59 @@ impl Call {
         Ok(Some(value))
     }
 
+    /// Writes a register.
+    pub(crate) fn store(&self, at: usize, number: f64) {
+        // SAFETY: as `environment` says; this is the only reference.
+        let registers = unsafe { &mut (*self.environment).registers };
+        registers[at] = number;
+    }
+
+    /// The address of `[from, from + len)` of the slab, whose length JavaScript gives as `seen`.
+    pub(crate) fn slab(&self, seen: usize, from: usize, len: usize) -> Answer<*mut u8> {
+        // SAFETY: as `environment` says.
+        let slab = unsafe { (*self.environment).slab };
+        if seen != slab.len || from.checked_add(len).is_none_or(|end| end > slab.len) {
+            return Err(Failure::Argument("the slab is too short"));
+        }
+        // SAFETY: `from` is inside the slab.
+        Ok(unsafe { slab.start.add(from) })
+    }
+
+    /// Makes argument 0, an `ArrayBuffer`, the slab.
+    pub(crate) fn use_slab(&self) -> Answer<()> {
+        let (mut data, mut len, mut reference) = (ptr::null_mut(), 0, ptr::null_mut());
+        // SAFETY: the value is of this callback's scope, both results are valid for writing.
+        check(unsafe {
+            sys::napi_get_arraybuffer_info(self.env, self.arguments[0], &raw mut data, &raw mut len)
+        })?;
+        // SAFETY: the value is of this callback's scope, `reference` is valid for writing.
+        check(unsafe {
+            sys::napi_create_reference(self.env, self.arguments[0], 1, &raw mut reference)
+        })?;
+        // SAFETY: as `environment` says; this is the only reference.
+        let slab = unsafe { &mut (*self.environment).slab };
+        let old = std::mem::replace(
+            slab,
+            Slab {
+                start: data.cast(),
+                len,
+                reference,
+            },
+        );
+        if !old.reference.is_null() {
+            // SAFETY: made by this function, and not used again.
+            check(unsafe { sys::napi_delete_reference(self.env, old.reference) })?;
+        }
+        Ok(())
+    }
+
+    /// The answer of a quick native; NaN says that the map has lost a page.
+    #[expect(clippy::unnecessary_wraps, reason = "what every native returns")]
+    pub(crate) fn quick(&self, number: Option<f64>) -> Value {
+        self.store(0, number.unwrap_or(f64::NAN));
+        Ok(None)
+    }
+
     /// A JavaScript number for a size or an offset.
     #[allow(clippy::cast_precision_loss)] // sizes are below 2^53
     pub(crate) fn size(&self, size: usize) -> Value {
@@ -196,6 +304,8 @@ impl Call {
 /// A native: its JavaScript name and what it does.
 pub(crate) trait Native {
     const NAME: &'static CStr;
+    /// How many arguments are fetched: all of them, or a quick native's arrays.
+    const FETCHED: usize;
     fn call(call: &Call) -> Value;
 }
 
@@ -206,22 +316,23 @@ unsafe extern "C" fn trampoline<N: Native>(
     let mut call = Call {
         env,
         arguments: [ptr::null_mut(); ARITY],
-        passed: ARITY,
-        registers: ptr::null(),
+        fetched: N::FETCHED,
+        environment: ptr::null_mut(),
     };
-    let mut registers = ptr::null_mut();
-    // SAFETY: `arguments` has room for ARITY values; missing ones become undefined.
+    let mut count = N::FETCHED;
+    let mut environment = ptr::null_mut();
+    // SAFETY: `arguments` has room for `count` values; missing ones become undefined.
     let status = unsafe {
         sys::napi_get_cb_info(
             env,
             info,
-            &raw mut call.passed,
+            &raw mut count,
             call.arguments.as_mut_ptr(),
             ptr::null_mut(),
-            &raw mut registers,
+            &raw mut environment,
         )
     };
-    call.registers = registers.cast_const().cast();
+    call.environment = environment.cast();
     let answer = check(status).and_then(|()| {
         catch_unwind(AssertUnwindSafe(|| N::call(&call)))
             .unwrap_or(Err(Failure::Argument("a panic, which is a bug of fmmap")))
@@ -239,7 +350,7 @@ unsafe extern "C" fn trampoline<N: Native>(
 pub(crate) struct Natives {
     env: sys::napi_env,
     object: sys::napi_value,
-    registers: *mut Registers,
+    environment: *mut Environment,
 }
 
 impl Natives {
@@ -247,21 +358,30 @@ impl Natives {
         let mut object = ptr::null_mut();
         // SAFETY: `env` is the environment of the running callback, `object` valid for writing.
         napi::check_status!(unsafe { sys::napi_create_object(env, &raw mut object) })?;
-        let registers = Box::into_raw(Box::new([0.0; ARITY]));
-        // SAFETY: the hook frees what was made here, once, when no native runs any more.
+        let environment = Box::into_raw(Box::new(Environment {
+            registers: [0.0; ARITY],
+            env,
+            slab: Slab {
+                start: ptr::null_mut(),
+                len: 0,
+                reference: ptr::null_mut(),
+            },
+        }));
+        // SAFETY: the hook frees what was made here, once, when no native runs any more. Its argument is a new
+        // one for each call: Node aborts when a hook is added twice.
         napi::check_status!(unsafe {
-            sys::napi_add_env_cleanup_hook(env, Some(free_registers), registers.cast())
+            sys::napi_add_env_cleanup_hook(env, Some(end), environment.cast())
         })?;
         let natives = Self {
             env,
             object,
-            registers,
+            environment,
         };
         // Where external buffers are forbidden the numbers are passed as arguments.
-        if let Ok(buffer) = external(
+        if let Ok(buffer) = array_buffer(
             env,
-            registers.cast(),
-            size_of::<Registers>(),
+            environment.cast(),
+            size_of::<[f64; ARITY]>(),
             Some(forget),
             ptr::null_mut(),
         ) {
@@ -280,7 +400,7 @@ impl Natives {
                 N::NAME.as_ptr(),
                 -1,
                 Some(trampoline::<N>),
-                self.registers.cast(),
+                self.environment.cast(),
                 &raw mut function,
             )
         })?;
@@ -293,20 +413,24 @@ impl Natives {
     }
 }
 
-unsafe extern "C" fn free_registers(registers: *mut c_void) {
-    // SAFETY: made by `Box::into_raw` in `Natives::new`, and freed once.
-    drop(unsafe { Box::from_raw(registers.cast::<Registers>()) });
+/// A worker that exits or is terminated leaves no mapping behind.
+unsafe extern "C" fn end(environment: *mut c_void) {
+    // SAFETY: made by `Box::into_raw` in `Natives::new`, and ended once.
+    let environment = unsafe { Box::from_raw(environment.cast::<Environment>()) };
+    close_all(environment.env);
 }
 
-/// Declares natives and the function that registers them: `natives! { peek(call) { ... } }`.
+/// Declares natives and the function that registers them: `natives! { length as c"length"(call) { ... } }`. A
+/// quick one has the number of its arrays behind the call: `find as c"find"(call, 1) { ... }`.
 macro_rules! natives {
-    ($($(#[doc = $doc:literal])* $name:ident as $js:literal($call:ident) $body:block)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident as $js:literal($call:ident$(, $arrays:literal)?) $body:block)*) => {
         $(
             #[allow(non_camel_case_types)]
             $(#[doc = $doc])*
             enum $name {}
             impl $crate::raw::Native for $name {
                 const NAME: &'static std::ffi::CStr = $js;
+                const FETCHED: usize = $crate::raw::fetched(&[$($arrays)?]);
                 fn call($call: &$crate::raw::Call) -> $crate::raw::Value $body
             }
         )*
@@ -317,3 +441,11 @@ macro_rules! natives {
     };
 }
 pub(crate) use natives;
+
+/// The arrays of a quick native, or every argument.
+pub(crate) const fn fetched(arrays: &[usize]) -> usize {
+    match arrays {
+        [arrays] => *arrays,
+        _ => ARITY,
+    }
+}

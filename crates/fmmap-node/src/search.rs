@@ -12,17 +12,13 @@ use crate::table::open;
 const SPAN: usize = 1 << 20;
 
 /// Runs `find` on `[start, end)` of the map (arguments 2 and 3) with the needle (argument 0). The answer is
-/// an offset from the start of the map, -1 when the needle is absent, undefined after a fault.
+/// an offset from the start of the map, -1 when the needle is absent, NaN after a fault.
 fn offset_of(call: &Call, find: impl FnOnce(&[u8], &[u8]) -> Option<usize>) -> Value {
     let (start, end) = (call.index(2)?, call.index(3)?);
     let found = over(call, 1, start, end, |haystack, needle| {
         find(haystack, needle).map(|at| start + at)
     })?;
-    match found {
-        None => Ok(None),
-        Some(None) => call.double(-1.0),
-        Some(Some(at)) => call.size(at),
-    }
+    call.quick(found.map(|found| found.map_or(-1.0, as_number)))
 }
 
 fn over<T>(
@@ -43,15 +39,15 @@ fn over<T>(
 
 natives! {
     /// `find(needle, handle, start, end)`.
-    find as c"find"(call) { offset_of(call, search::find) }
+    find as c"find"(call, 1) { offset_of(call, search::find) }
 
     /// `rfind(needle, handle, start, end)`.
-    rfind as c"rfind"(call) { offset_of(call, search::rfind) }
+    rfind as c"rfind"(call, 1) { offset_of(call, search::rfind) }
 
     /// `count(needle, handle, start, end)`: of matches that don't overlap.
     count as c"count"(call) {
         let counted = over(call, 1, call.index(2)?, call.index(3)?, search::count)?;
-        counted.map_or(Ok(None), |count| call.size(count))
+        call.double(counted.map_or(f64::NAN, as_number))
     }
 
     /// `findBatch(needle, out, handle, from, end)`: how many offsets of matches it wrote to `out`, a
@@ -68,7 +64,7 @@ natives! {
             *next = as_number(found.next);
             found.written
         })?;
-        written.map_or(Ok(None), |written| call.size(written))
+        call.double(written.map_or(f64::NAN, as_number))
     }
 
     /// `lineBatch(slab, out, reverse, handle, from, end)`: copies as many bytes as the slab has room for, the
@@ -96,7 +92,7 @@ natives! {
             };
             Ok(mapping.fault().is_none().then_some(batch.written))
         })?;
-        written.map_or(Ok(None), |written| call.size(written))
+        call.double(written.map_or(f64::NAN, as_number))
     }
 }
 

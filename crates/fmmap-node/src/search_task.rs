@@ -1,15 +1,16 @@
 //! One chunk of an asynchronous search, on the threadpool.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use fmmap_core::Segment;
+use fmmap_core::cancel::CancelToken;
 use fmmap_core::search::Finder;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::error::Failure;
+use crate::raw::index;
 use crate::search::{Starts, as_number};
 use crate::table;
 use crate::turns::Turn;
@@ -37,7 +38,7 @@ struct Shared {
     finder: Finder<'static>,
     question: Question,
     /// Looked at between blocks.
-    ended: AtomicBool,
+    ended: CancelToken,
     memory: Mutex<Memory>,
     /// A chunk has left the memory.
     left: Condvar,
@@ -98,7 +99,7 @@ impl Search {
         Ok(Self(Arc::new(Shared {
             finder: Finder::new(needle).into_owned(),
             question,
-            ended: AtomicBool::new(false),
+            ended: CancelToken::new(),
             memory: Mutex::new(Memory {
                 segment: None,
                 readers: 0,
@@ -110,7 +111,7 @@ impl Search {
     /// Ends the search: chunks that run do so until their next look, those that wait find nothing to read.
     #[napi(catch_unwind)]
     pub fn end(&self) {
-        self.0.ended.store(true, Ordering::Relaxed);
+        self.0.ended.cancel();
         self.0.memory().segment = None;
     }
 
@@ -147,18 +148,8 @@ impl Search {
         until: f64,
         end: f64,
     ) -> Result<Option<AsyncTask<Chunk>>> {
-        let offset = |number: f64| {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "checked here"
-            )]
-            let offset = number as usize;
-            (as_number(offset).to_bits() == number.to_bits()).then_some(offset)
-        };
         let outside = || Error::new(Status::InvalidArg, "the range is not inside the map");
-        let (Some(from), Some(until), Some(end)) = (offset(from), offset(until), offset(end))
-        else {
+        let (Some(from), Some(until), Some(end)) = (index(from), index(until), index(end)) else {
             return Err(outside());
         };
         let segment = table::open(handle, |open| {
@@ -175,7 +166,7 @@ impl Search {
         let Some(turn) = Turn::take() else {
             return Ok(None);
         };
-        if !self.0.ended.load(Ordering::Relaxed) {
+        if !self.0.ended.is_cancelled() {
             self.0.memory().segment = Some(segment);
         }
         Ok(Some(AsyncTask::new(Chunk {
@@ -221,7 +212,7 @@ impl Chunk {
         let until = self.part.from + self.part.starts;
         let (mut answer, mut count, mut next) = (Vec::new(), 0, self.part.from);
         for block in self.blocks() {
-            if self.shared.ended.load(Ordering::Relaxed) {
+            if self.shared.ended.is_cancelled() {
                 break;
             }
             let block_end = block.from + block.starts;

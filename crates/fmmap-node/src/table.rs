@@ -5,7 +5,6 @@
 //! mapping and the window over it, and whoever empties the slot detaches the window first.
 
 use std::cell::RefCell;
-use std::ffi::c_void;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use fmmap_core::{Export, Mapping};
@@ -66,6 +65,14 @@ impl Open {
 struct Slot {
     generation: u32,
     open: Option<Box<Open>>,
+}
+
+impl Slot {
+    /// Empties the slot: the handles to it find nothing from here on.
+    fn take(&mut self) -> Option<Box<Open>> {
+        self.generation = (self.generation + 1) % GENERATIONS;
+        self.open.take()
+    }
 }
 
 struct Table {
@@ -130,11 +137,11 @@ pub(crate) fn remove(handle: f64) -> Option<Box<Open>> {
             .get_mut(index)
             .filter(|slot| slot.generation == generation);
         let Some(slot) = slot else { return Ok(None) };
-        let open = slot.open.take();
-        if open.is_some() {
-            slot.generation = (slot.generation + 1) % GENERATIONS;
-            table.free.push(index);
+        if slot.open.is_none() {
+            return Ok(None);
         }
+        let open = slot.take();
+        table.free.push(index);
         Ok(open)
     })
     .ok()
@@ -163,23 +170,16 @@ fn with_table<T>(with: impl FnOnce(&mut Table) -> Answer<T>) -> Answer<T> {
         .unwrap_or(Err(Failure::Closed))
 }
 
-/// Closes the maps of `env` when it ends: a worker that exits or is terminated leaves no mapping behind.
-pub(crate) fn close_with(env: sys::napi_env) -> napi::Result<()> {
-    // SAFETY: the hook gets the environment's address back, and runs before the addon can be unloaded.
-    napi::check_status!(unsafe {
-        sys::napi_add_env_cleanup_hook(env, Some(close_all), env.cast::<c_void>())
-    })
-}
-
-unsafe extern "C" fn close_all(env: *mut c_void) {
-    let env: sys::napi_env = env.cast();
+/// Closes the maps of an environment that ends.
+pub(crate) fn close_all(env: sys::napi_env) {
     let mut ended = Vec::new();
     // An error means that the thread's storage is gone, and the maps with it.
     let _ = with_table(|table| {
-        for slot in &mut table.slots {
+        for (index, slot) in table.slots.iter_mut().enumerate() {
             if slot.open.as_ref().is_some_and(|open| open.env == env) {
                 // The windows' references end with the environment.
-                ended.extend(slot.open.take());
+                ended.extend(slot.take());
+                table.free.push(index);
             }
         }
         Ok(())

@@ -2,61 +2,15 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use fmmap_core::{Error, fault};
 use napi::sys;
 
-use crate::error::{Answer, Failure, check};
+use crate::error::{Failure, check};
+use crate::external::{array_buffer, forbidden, forget};
 use crate::raw::natives;
 use crate::table::{Hold, open};
-
-/// Whether external buffers are forbidden by the environment, as Electron forbids them: for tests.
-fn forbidden() -> bool {
-    static FORBIDDEN: OnceLock<bool> = OnceLock::new();
-    *FORBIDDEN
-        .get_or_init(|| std::env::var_os("FMMAP_NO_EXTERNAL_BUFFERS").is_some_and(|set| set == "1"))
-}
-
-/// An `ArrayBuffer` over memory that is not the runtime's.
-pub(crate) fn external(
-    env: sys::napi_env,
-    start: *mut u8,
-    len: usize,
-    finalize: sys::napi_finalize,
-    hint: *mut c_void,
-) -> Answer<sys::napi_value> {
-    let unsupported = Failure::Core(Error::Unsupported("a view of the map's memory"));
-    if forbidden() {
-        return Err(unsupported);
-    }
-    let mut buffer = ptr::null_mut();
-    // SAFETY: the memory is mapped until `finalize` has run, or until the buffer was detached.
-    let status = unsafe {
-        sys::napi_create_external_arraybuffer(
-            env,
-            start.cast(),
-            len,
-            finalize,
-            hint,
-            &raw mut buffer,
-        )
-    };
-    if status == sys::Status::napi_no_external_buffers_allowed {
-        return Err(unsupported);
-    }
-    check(status)?;
-    Ok(buffer)
-}
-
-/// For memory that somebody else owns: the window's slot detaches it before the memory goes; the epoch is
-/// the process's, the registers are the environment's.
-pub(crate) unsafe extern "C" fn forget(
-    _env: sys::napi_env,
-    _data: *mut c_void,
-    _hint: *mut c_void,
-) {
-}
 
 /// Runs on any thread, so it only lets the memory go.
 unsafe extern "C" fn release(_env: sys::napi_env, _data: *mut c_void, hint: *mut c_void) {
@@ -71,13 +25,16 @@ natives! {
         let (handle, from, len) = (call.number(0)?, call.index(1)?, call.index(2)?);
         let start = open(handle, |open| {
             open.detach_window();
+            if !open.mapping.protection().readable() {
+                return Err(Failure::Argument("not readable"));
+            }
             if from.checked_add(len).is_none_or(|end| end > open.mapping.len()) {
                 return Err(Failure::Core(Error::OutOfBounds));
             }
             // SAFETY: `from` is inside the mapping.
             Ok(unsafe { open.mapping.segment().start().add(from) })
         })?;
-        let buffer = external(call.env, start, len, Some(forget), ptr::null_mut())?;
+        let buffer = array_buffer(call.env, start, len, Some(forget), ptr::null_mut())?;
         let mut reference = ptr::null_mut();
         // SAFETY: `buffer` is of this callback's scope, `reference` valid for writing.
         check(unsafe { sys::napi_create_reference(call.env, buffer, 1, &raw mut reference) })?;
@@ -115,7 +72,7 @@ natives! {
         })?;
         let (start, len) = hold.range().ok_or(Failure::Closed)?;
         let hint = Arc::into_raw(hold).cast_mut().cast();
-        let buffer = external(call.env, start, len, Some(release), hint);
+        let buffer = array_buffer(call.env, start, len, Some(release), hint);
         if buffer.is_err() {
             // SAFETY: no buffer was made, so no finalizer will run for `hint`.
             drop(unsafe { Arc::from_raw(hint.cast::<Hold>()) });
@@ -148,6 +105,6 @@ natives! {
     /// `epoch()`: four bytes that change when a page anywhere was missing; process-wide, never freed.
     epoch as c"epoch"(call) {
         let epoch = ptr::from_ref(fault::epoch()).cast_mut().cast();
-        external(call.env, epoch, 4, Some(forget), ptr::null_mut()).map(Some)
+        array_buffer(call.env, epoch, 4, Some(forget), ptr::null_mut()).map(Some)
     }
 }

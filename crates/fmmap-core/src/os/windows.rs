@@ -277,15 +277,23 @@ fn text(path: &[u8]) -> std::borrow::Cow<'_, str> {
 /// Opens `path`, which is UTF-8, for sharing with every other.
 ///
 /// # Errors
-/// The system's, as `ENOENT` and `EPERM`.
+/// The system's, as `ENOENT` and `EPERM`; `EISDIR`, which Windows calls a lack of access.
 pub fn open(path: &[u8], write: bool, create_new: bool) -> Result<OwnedFile> {
+    let path = text(path);
+    let path = Path::new(&*path);
     OpenOptions::new()
         .read(true)
         .write(write)
         .create_new(create_new)
-        .open(Path::new(&*text(path)))
+        .open(path)
         .map(OwnedHandle::from)
-        .map_err(|error| Error::from_io(&error, "open"))
+        .map_err(|error| {
+            if path.is_dir() {
+                failed(code(error::ERROR_INVALID_FUNCTION), "open")
+            } else {
+                Error::from_io(&error, "open")
+            }
+        })
 }
 
 /// Removes a file that this process has just made.

@@ -1,0 +1,26 @@
+// The parts of `npm run test:survival`, a few seconds of each: what it looks for is the death of a process.
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { checkout, unix } from './support/platform.ts'
+import test from './support/test.ts'
+
+const script = fileURLToPath(new URL('survival/run.mjs', import.meta.url))
+
+if (checkout && unix) {
+  for (const part of ['natives', 'calls', 'names']) {
+    test(`survives: ${part}`, async (t) => {
+      t.timeout(240_000)
+      const output = await new Promise<string>((resolve, reject) => {
+        const child = spawn(process.execPath, [script, part], {
+          env: { ...process.env, NODE_OPTIONS: '', FMMAP_SURVIVAL_SCALE: '0.05' },
+        })
+        let printed = ''
+        child.stdout.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk))
+        child.stderr.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk))
+        child.on('error', reject)
+        child.on('close', () => resolve(printed))
+      })
+      t.true(/^[1-9]\d* passed, 0 failed$/m.test(output), output)
+    })
+  }
+}

@@ -1,0 +1,88 @@
+/** Texts that are the same on every run: a log that is made up, and sources that every checkout has. */
+
+import { closeSync, openSync, readFileSync, readdirSync, statSync, writeSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const words =
+  'GET POST PUT /index.html /api/v1/users /api/v1/orders /static/app.js /favicon.ico 200 304 404 500 ' +
+  'session cache miss hit user token expired renewed upstream timeout retry connection closed by peer'
+const lexicon = words.split(' ')
+
+/** Lines of a server's log, some 100 bytes each, as many as fit into `size` bytes; the last is whole. */
+export function log(size: number): Buffer {
+  const target = Buffer.alloc(size)
+  let seed = 1
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
+    return Math.floor((seed / 2 ** 32) * below)
+  }
+  let used = 0
+  let second = 1_700_000_000
+  for (;;) {
+    second += random(2)
+    let line = `${new Date(second * 1000).toISOString()} 10.0.${random(256)}.${random(256)} [${random(10_000)}]`
+    const count = 5 + random(8)
+    for (let i = 0; i < count; i++) line += ` ${lexicon[random(lexicon.length)]}`
+    line += `\n`
+    if (used + line.length > size) break
+    used += target.write(line, used, 'latin1')
+  }
+  return target.subarray(0, used)
+}
+
+/** Writes `text` to `path` again and again, `size` bytes or a little less, whole texts only. */
+export function writeRepeated(path: string, text: Buffer, size: number): number {
+  const fd = openSync(path, 'w')
+  let written = 0
+  try {
+    while (written + text.length <= size) written += writeSync(fd, text)
+  } finally {
+    closeSync(fd)
+  }
+  return written
+}
+
+/** Files below a folder whose name ends so, in one order on every machine. */
+function filesBelow(folder: string, ending: RegExp): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && ending.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted()
+}
+
+/** Where cargo has unpacked the crates of Cargo.lock. */
+function crates(): string[] {
+  const sources = join(process.env['CARGO_HOME'] ?? join(homedir(), '.cargo'), 'registry', 'src')
+  const lock = readFileSync(join(root, 'Cargo.lock'), 'utf8')
+  const wanted = new Set(
+    [...lock.matchAll(/^name = "(.+)"\nversion = "(.+)"$/gm)].map(
+      ([, name, version]) => `${name}-${version}`,
+    ),
+  )
+  try {
+    return readdirSync(sources)
+      .flatMap((registry) => readdirSync(join(sources, registry)).map((name) => [registry, name]))
+      .filter(([, name = '']) => wanted.has(name))
+      .map(([registry = '', name = '']) => join(sources, registry, name))
+      .toSorted()
+  } catch {
+    // Nothing was built here yet.
+    return []
+  }
+}
+
+/** The sources of what the lockfiles name: real text, in several languages. */
+export function sources(): Buffer {
+  const files = [
+    ...filesBelow(join(root, 'node_modules'), /\.([cm]?[jt]s|md|json)$/),
+    ...crates().flatMap((crate) => filesBelow(crate, /\.(rs|md|toml)$/)),
+  ]
+  // Minified bundles are one line of a megabyte: no text that anybody greps.
+  return Buffer.concat(
+    files.filter((path) => statSync(path).size < 512 * 1024).map((path) => readFileSync(path)),
+  )
+}

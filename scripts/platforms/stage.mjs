@@ -1,0 +1,72 @@
+/**
+ * The package and its suite as plain JavaScript in a folder of its own, for runtimes that can't use the checkout:
+ * no TypeScript there, no development dependencies for that platform, another addon.
+ */
+
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { transformSync } from 'rolldown/utils'
+import { cached, root, specs } from './cache.mjs'
+
+/** Makes the folder afresh, with `addon` as the file `addonName` beside the bundle. */
+export function stage(name, addon, addonName) {
+  const folder = cached('stage', name)
+  rmSync(folder, { recursive: true })
+  const write = (path, text) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+  for (const file of ['index.js', 'binding.js', 'package.json']) {
+    cpSync(join(root, file), join(folder, file))
+  }
+  cpSync(addon, join(folder, addonName))
+  const tests = join(root, '__test__')
+  for (const file of readdirSync(tests, { recursive: true })) {
+    if (file.endsWith('.json')) write(join('__test__', file), readFileSync(join(tests, file)))
+    if (!file.endsWith('.ts')) continue
+    const { code, errors } = transformSync(file, readFileSync(join(tests, file), 'utf8'), {
+      target: 'node20',
+    })
+    if (errors.length > 0) throw new Error(`${file}: ${errors[0].message}`)
+    write(
+      join('__test__', script(file)),
+      code.replaceAll(/(from ['"]\.[^'"]*)\.ts(['"])/g, '$1.mjs$2'),
+    )
+  }
+  // What a `using` becomes where the runtime does not know it.
+  write(
+    'node_modules/@oxc-project/runtime/package.json',
+    '{ "type": "module", "exports": { "./helpers/usingCtx": "./usingCtx.js" } }',
+  )
+  write(
+    'node_modules/@oxc-project/runtime/usingCtx.js',
+    `const none = {}
+export default function usingCtx() {
+  const used = []
+  return {
+    e: none,
+    u(value) {
+      used.push(value)
+      return value
+    },
+    d() {
+      while (used.length > 0) used.pop()[Symbol.dispose]()
+      if (this.e !== none) throw this.e
+    },
+  }
+}
+`,
+  )
+  // What the specs import beside the runtime's own, all of it without native code.
+  for (const dependency of ['fast-check', 'pure-rand']) {
+    const path = join('node_modules', dependency)
+    cpSync(join(root, path), join(folder, path), { recursive: true })
+  }
+  return folder
+}
+
+/** The name of a source file in the stage. */
+export const script = (file) => file.replace(/\.ts$/, '.mjs')
+
+/** The specs that can run there: the pages that docs.spec.ts reads are not part of the package. */
+export const staged = () => specs().filter((file) => file !== 'docs.spec.ts')
