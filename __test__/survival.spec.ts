@@ -7,7 +7,7 @@ import test from './support/test.ts'
 const script = fileURLToPath(new URL('survival/run.mjs', import.meta.url))
 
 if (checkout && unix) {
-  for (const part of ['natives', 'calls', 'names']) {
+  for (const part of ['natives', 'calls', 'names', 'faults', 'lifetimes', 'load']) {
     test(`survives: ${part}`, async (t) => {
       t.timeout(240_000)
       const output = await new Promise<string>((resolve, reject) => {

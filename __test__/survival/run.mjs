@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const PARTS = ['natives', 'calls', 'names']
+const PARTS = ['natives', 'calls', 'names', 'faults', 'lifetimes', 'load']
 const here = fileURLToPath(new URL('.', import.meta.url))
 const asked = process.argv.slice(2)
 const parts = asked.length === 0 ? PARTS : PARTS.filter((part) => asked.includes(part))

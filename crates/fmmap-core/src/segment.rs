@@ -22,6 +22,7 @@ pub struct Segment {
     offset: u64,
     flags: i32,
     section: os::Section,
+    _area: os::Area,
 }
 
 // SAFETY: a segment is an address and a length that don't change while it is shared (`remap` takes
@@ -42,6 +43,7 @@ impl Segment {
         watch: Option<Arc<os::OwnedFile>>,
         tag: Option<&str>,
     ) -> Result<Self> {
+        let area = os::Area::take()?;
         let (start, section) = os::map(len, prot, flags, file, offset, tag)?;
         let mut segment = Self {
             start,
@@ -51,6 +53,7 @@ impl Segment {
             offset,
             flags,
             section,
+            _area: area,
         };
         segment.guard();
         Ok(segment)

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{Error, Result};
 
@@ -192,6 +193,59 @@ impl Section {
     pub(crate) fn give_up(&mut self) -> Result<()> {
         Ok(())
     }
+}
+
+/// One of the areas that the kernel lets a process have: a segment holds one.
+///
+/// A process without a free area dies soon after, in its allocator or in its just-in-time compiler, whoever
+/// used the last one: V8 aborts with "process out of memory". So the last ones are left to the runtime, and to
+/// the fault guard, which needs two for each page that is missing.
+#[derive(Debug)]
+pub struct Area(());
+
+/// Areas that are held.
+static AREAS: AtomicUsize = AtomicUsize::new(0);
+
+impl Area {
+    /// Takes an area.
+    ///
+    /// # Errors
+    /// `ENOMEM` when only the runtime's are left.
+    pub fn take() -> Result<Self> {
+        if AREAS.fetch_add(1, Ordering::Relaxed) < most_areas() {
+            return Ok(Self(()));
+        }
+        AREAS.fetch_sub(1, Ordering::Relaxed);
+        Err(Error::System {
+            errno: libc::ENOMEM,
+            syscall: "mmap",
+        })
+    }
+}
+
+impl Drop for Area {
+    fn drop(&mut self) {
+        AREAS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// All but an eighth of `vm.max_map_count`, which is 65,530 unless somebody has changed it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn most_areas() -> usize {
+    static MOST: OnceLock<usize> = OnceLock::new();
+    *MOST.get_or_init(|| {
+        let all = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok();
+        let all = all
+            .and_then(|all| all.trim().parse().ok())
+            .unwrap_or(65_530);
+        all - all / 8
+    })
+}
+
+/// Other kernels have no such limit, or none that is reached before the memory's.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn most_areas() -> usize {
+    usize::MAX
 }
 
 /// `mmap(2)` at an address of the kernel's choice; `fd` `None` is anonymous memory. Tags are

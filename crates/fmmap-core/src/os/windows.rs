@@ -505,5 +505,23 @@ pub unsafe fn set_name(_start: *mut u8, _len: usize, _name: &CStr) -> Result<()>
     Err(Error::Unsupported("setName()"))
 }
 
+/// What a segment holds where areas are counted: nothing here, as Windows has no such limit.
+#[derive(Debug)]
+pub struct Area(());
+
+impl Area {
+    /// Takes an area.
+    ///
+    /// # Errors
+    /// None.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "other platforms may have none left"
+    )]
+    pub fn take() -> Result<Self> {
+        Ok(Self(()))
+    }
+}
+
 /// Only macOS has this.
 pub fn full_sync(_file: Descriptor) {}
