@@ -1,0 +1,20 @@
+#!/bin/sh
+# Fuzzes the search under AddressSanitizer: every strategy against the plain oracle.
+#
+#   scripts/fuzz.sh [SECONDS] [ARGUMENT OF LIBFUZZER...]    default: 60
+#
+# cargo-fuzz comes by cargo, into FMMAP_CACHE; what it finds is in fuzz/artifacts.
+set -eu
+cd "$(dirname "$0")/.."
+version=0.13.2
+home="${FMMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/fmmap}/cargo-fuzz-$version"
+if [ ! -x "$home/bin/cargo-fuzz" ]; then
+  CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR="$home/target" \
+    cargo install --quiet --locked --debug --root "$home" --version "$version" cargo-fuzz
+  rm -rf "$home/target"
+fi
+seconds=${1:-60}
+[ $# -eq 0 ] || shift
+# Sanitizers are for nightly compilers; this lets a stable one take them.
+export RUSTC_BOOTSTRAP=1
+exec "$home/bin/cargo-fuzz" run search -- -max_total_time="$seconds" -verbosity=0 -print_final_stats=1 "$@"
