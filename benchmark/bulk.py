@@ -1,7 +1,7 @@
 """The CPython half of bulk.ts: a loop of find over Python's own mmap.
 
 Called with the path of a file. Each line of standard input is a request, {"needle": latin-1 text};
-each line of standard output its answer, {"ms": time, "count": matches, "sum": of their offsets}.
+each line of standard output its answer, {"ms": processor time, "count": matches, "sum": of their offsets}.
 """
 
 import json
@@ -27,7 +27,7 @@ def find_all(needle):
 
 for line in sys.stdin:
     needle = json.loads(line)["needle"].encode("latin-1")
-    start = time.perf_counter()
+    start = time.process_time()
     count, total = find_all(needle)
-    ms = (time.perf_counter() - start) * 1000
+    ms = (time.process_time() - start) * 1000
     print(json.dumps({"ms": ms, "count": count, "sum": total}), flush=True)

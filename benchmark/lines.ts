@@ -8,13 +8,15 @@
 import { createReadStream, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { Mmap } from '../index.js'
-import { privateMemory } from './report.ts'
+import { privateMemory, processorTime } from './report.ts'
 
 export interface Read {
   lines: number
   /** Characters or bytes of all lines, as a check. */
   size: number
   milliseconds: number
+  /** Processor time of all threads, in milliseconds. */
+  processor: number
   /** The most private memory seen, in bytes, beside that of a process that has read nothing. */
   memory: number
 }
@@ -95,7 +97,9 @@ if (program !== undefined && import.meta.filename === program) {
   const way = ways[name ?? '']
   if (way === undefined || path === undefined) throw new Error('lines.ts WAY FILE')
   const start = performance.now()
+  const used = processorTime()
   const [lines, size] = await way(path)
-  const read: Read = { lines, size, milliseconds: performance.now() - start, memory }
+  const processor = processorTime() - used
+  const read: Read = { lines, size, milliseconds: performance.now() - start, processor, memory }
   console.log(JSON.stringify(read))
 }

@@ -189,6 +189,12 @@ export async function timed(call: () => unknown): Promise<number> {
   return performance.now() - start
 }
 
+/** The processor time that this process has used, all threads together, in milliseconds. */
+export function processorTime(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
 /** Stops the benchmark when two ways of one question give different answers. */
 export function same(name: string, ours: unknown, theirs: unknown): void {
   if (ours !== theirs) throw new Error(`${name}: ours is ${String(ours)}, not ${String(theirs)}`)
