@@ -181,6 +181,32 @@ survival('searches on the pool survive a file that shrinks and grows', async (t)
   t.deepEqual(answer.other, [])
 })
 
+survival(
+  'a flush that is queued while its map faults and is closed rejects, and no more',
+  async (t) => {
+    if (!externalBuffers) return t.pass('there are no views')
+    const answer = await childAnswer<unknown>(
+      `${prelude}
+    const { pbkdf2 } = await import('node:crypto')
+    fill()
+    const m = open()
+    const view = m.view()
+    let busy = 0
+    for (let i = 0; i < 8; i++) pbkdf2('a', 'b', 50000, 32, 'sha256', () => busy++)
+    const flush = attempt(() => m.flushAsync())
+    truncateSync(path, 0)
+    view[size - 1] = 1
+    m.close()
+    const outcome = await flush
+    while (busy < 8) await pause(10)
+    await pause(50)
+    console.log(JSON.stringify(outcome.split(' ')[0]))`,
+      [temporaryFile()],
+    )
+    t.is(answer, 'ERR_MMAP_CLOSED')
+  },
+)
+
 survival('switched off, a fault kills', async (t) => {
   const body = `
     const { truncateSync, writeFileSync } = await import('node:fs')

@@ -68,6 +68,8 @@ export async function flushAsync(
   const pending = new Pending<void>(region, aborts)
   inBackground(region.handle, range.offset, range.size, range.flags).then(
     (errno) => {
+      // A map that was closed meanwhile can't be asked for its fault.
+      if (pending.settled) return
       if (errno === 0) pending.resolve()
       else if (errno > 0) pending.reject(region.fault())
       else pending.reject(system(errno, 'msync', { path: region.path, hint: hint(range) }))
