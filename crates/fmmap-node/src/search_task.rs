@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use fmmap_core::Segment;
 use fmmap_core::cancel::CancelToken;
+use fmmap_core::os::Patient;
 use fmmap_core::search::Finder;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -286,8 +287,10 @@ impl Task for Chunk {
         let Some(segment) = self.shared.enter() else {
             return Ok(None);
         };
+        let patient = Patient::begin();
         let found = catch_unwind(AssertUnwindSafe(|| self.search(&segment)))
             .map_err(|_| Error::new(Status::GenericFailure, "a panic, which is a bug of fmmap"));
+        drop(patient);
         let whole = segment.fault().is_none();
         self.shared.leave(segment);
         drop(turn);

@@ -525,3 +525,15 @@ impl Area {
 
 /// Only macOS has this.
 pub fn full_sync(_file: Descriptor) {}
+
+/// A thread that gives way to others: nothing to do here, the system favours those that have waited.
+#[derive(Debug)]
+pub struct Patient(());
+
+impl Patient {
+    /// Until the answer is dropped.
+    #[must_use]
+    pub fn begin() -> Self {
+        Self(())
+    }
+}
