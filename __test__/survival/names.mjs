@@ -66,9 +66,12 @@ await cases({
     const link = freshPath()
     symlinkSync(path, link)
     expect(link, 3)
-    const odd = Buffer.concat([Buffer.from(freshPath()), Buffer.from([0xff, 0xfe, 0x20, 0x0a])])
-    writeFileSync(odd, 'odd')
-    expect(odd, 3)
+    // Deno has no names that are not UTF-8.
+    if (!('deno' in process.versions)) {
+      const odd = Buffer.concat([Buffer.from(freshPath()), Buffer.from([0xff, 0xfe, 0x20, 0x0a])])
+      writeFileSync(odd, 'odd')
+      expect(odd, 3)
+    }
     const unicode = `${freshPath()} é 漢字 \u{1f600}`
     writeFileSync(unicode, 'four')
     expect(unicode, 4)

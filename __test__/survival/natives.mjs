@@ -189,6 +189,9 @@ class Fuzz {
   searches = []
   promises = []
   fds = []
+  /** What small copies go to, and its length then. */
+  slab = new ArrayBuffer(0)
+  slabLength = 0
   outcomes = { returned: 0, threw: 0 }
 
   constructor(from) {
@@ -290,8 +293,11 @@ class Fuzz {
           ...many(2),
         ]
       case 'read':
-      case 'line':
-        return [this.handle(), ...many(3), random.pick([0, 64, PAGE, 8 * PAGE, this.number()])]
+      case 'line': {
+        // The length of the slab as it was, whatever has become of it.
+        const length = random(4) === 0 ? this.number() : this.slabLength
+        return [this.handle(), random(PAGE), random(200), random(PAGE), length]
+      }
       case 'slab':
         return [random.pick([...buffers(random), ...this.buffers])]
       case 'setName':
@@ -378,6 +384,7 @@ class Fuzz {
       random(40) === 0 && name !== 'madvise'
         ? Reflect.construct(native[name], args)
         : Reflect.apply(native[name], self, args)
+    if (name === 'slab') [this.slab, this.slabLength] = [args[0], args[0]?.byteLength]
     // With the guard off, a file that shrinks kills: that is what off means.
     if (name === 'setFaultGuard') native.setFaultGuard(true)
     if ((name === 'map' || name === 'open') && typeof answer === 'number') this.opened(answer)
@@ -405,7 +412,11 @@ class Fuzz {
   }
 
   detach() {
-    const buffer = this.random.pick([...this.buffers, new ArrayBuffer(8)])
+    const buffer = this.random.pick([...this.buffers, new ArrayBuffer(8), this.slab])
+    if (buffer?.resizable) {
+      buffer.resize(0)
+      return
+    }
     const { port1, port2 } = new MessageChannel()
     port1.postMessage(buffer, [buffer])
     port1.close()

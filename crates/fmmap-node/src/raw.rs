@@ -43,8 +43,8 @@ struct Environment {
 
 /// The `ArrayBuffer` that small copies go to: its address is asked for once, which costs a call 20 ns.
 ///
-/// The reference keeps it, but can't keep JavaScript from transferring its memory away. So each call comes
-/// with its length as JavaScript sees it, which is 0 then.
+/// The reference keeps it, but can't keep JavaScript from transferring its memory away, so each call asks. Its
+/// length comes with each call as JavaScript sees it.
 #[derive(Clone, Copy)]
 pub(crate) struct Slab {
     start: *mut u8,
@@ -247,12 +247,40 @@ impl Call {
         if seen != slab.len || from.checked_add(len).is_none_or(|end| end > slab.len) {
             return Err(Failure::Argument("the slab is too short"));
         }
+        let (mut buffer, mut detached) = (ptr::null_mut(), true);
+        // SAFETY: the reference is this environment's, `buffer` is valid for writing.
+        check(unsafe { sys::napi_get_reference_value(self.env, slab.reference, &raw mut buffer) })?;
+        // SAFETY: `buffer` is of this callback's scope, `detached` valid for writing.
+        check(unsafe { sys::napi_is_detached_arraybuffer(self.env, buffer, &raw mut detached) })?;
+        if detached {
+            return Err(Failure::Argument("the slab is gone"));
+        }
         // SAFETY: `from` is inside the slab.
         Ok(unsafe { slab.start.add(from) })
     }
 
+    /// Whether argument 0, an `ArrayBuffer`, can change its size; not in a runtime that has no such buffers.
+    fn resizable(&self) -> Answer<bool> {
+        let (mut value, mut truth) = (ptr::null_mut(), false);
+        // SAFETY: the value is of this callback's scope, the name NUL-terminated, `value` valid for writing.
+        check(unsafe {
+            sys::napi_get_named_property(
+                self.env,
+                self.arguments[0],
+                c"resizable".as_ptr(),
+                &raw mut value,
+            )
+        })?;
+        // SAFETY: `value` is of this callback's scope, `truth` valid for writing.
+        let status = unsafe { sys::napi_get_value_bool(self.env, value, &raw mut truth) };
+        Ok(status == sys::Status::napi_ok && truth)
+    }
+
     /// Makes argument 0, an `ArrayBuffer`, the slab.
     pub(crate) fn use_slab(&self) -> Answer<()> {
+        if self.resizable()? {
+            return Err(Failure::Argument("a slab that can change its size"));
+        }
         let (mut data, mut len, mut reference) = (ptr::null_mut(), 0, ptr::null_mut());
         // SAFETY: the value is of this callback's scope, both results are valid for writing.
         check(unsafe {

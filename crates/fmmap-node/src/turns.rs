@@ -144,8 +144,8 @@ impl Drop for Turn {
 /// the thread's first call counts.
 ///
 /// # Errors
-/// When the thread is ending.
-#[napi(catch_unwind)]
+/// When the thread is ending, and for what is no function: Bun would take anything, and fail when it is called.
+#[napi(catch_unwind, strict)]
 pub fn wait_for_turn(wake: Function<'_, (), ()>) -> Result<()> {
     let waiter = PLACE.with_borrow_mut(|place| {
         if let Some(place) = place {
