@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!          few starts ──────────────────────────────────────► scalar
-//! find ─► head: the first 4 KiB, three fixed probes, found early
+//! find ─► head: the first 4 to 64 KiB, three fixed probes, found early
 //!           │
 //!           ├ a byte of the needle is not in the next 4 KiB ► rare ───┐ it is frequent after all
 //!           └───────────────────────► pair, two rare bytes ◄──────────┤
@@ -92,7 +92,7 @@ impl Level {
 pub(super) struct Policy {
     /// Up to this many bytes of haystack the probes are the needle's ends: nothing is ranked.
     pub(super) tiny: usize,
-    /// The starts in the head.
+    /// The starts in the head, or a 64th of all, up to 16 times this.
     pub(super) head: usize,
     /// Haystacks up to this length are searched by the widest vectors.
     pub(super) wide: usize,
@@ -199,8 +199,9 @@ fn adapt<D: Direction>(
         // Most of what is found is found early, and in less time than ranking takes.
         let ends = Probes::ends(needle).widened();
         let mut head = *window;
-        if head.len() > 2 * policy.head {
-            head = D::stretch(head, policy.head);
+        let size = policy.head.max((head.len() / 64).min(16 * policy.head));
+        if head.len() > 2 * size {
+            head = D::stretch(head, size);
         }
         let mut gauge = Meter::new(head, policy.early, policy.work);
         let outcome = run::<D>(level, policy, subject, &ends, &mut head, &mut gauge, hits);

@@ -257,6 +257,7 @@ pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
     let lanes = I::LANES;
     let mut left = *window;
     let mut masks = [0_u64; 4];
+    let short = needle.len() <= 16;
 
     loop {
         // SAFETY: the window lies in the starts, and each probe in the needle, see above.
@@ -278,8 +279,13 @@ pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
                 mask |= masks[word + i] << (i * bits);
             }
             for k in U..probes.len {
-                // One candidate is compared as soon as probed.
-                if mask & mask.wrapping_sub(1) == 0 {
+                // One candidate for a short needle is compared as soon as probed.
+                let few = if short {
+                    mask & mask.wrapping_sub(1)
+                } else {
+                    mask
+                };
+                if few == 0 {
                     break;
                 }
                 let mut agree = 0;
