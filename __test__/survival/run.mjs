@@ -22,7 +22,7 @@ const asked = process.argv.slice(2)
 const parts = asked.length === 0 ? PARTS : PARTS.filter((part) => asked.includes(part))
 const runtimes = (process.env.FMMAP_RUNTIMES ?? process.execPath).split(':')
 /** A case that takes longer hangs, which is not survival. */
-const LIMIT = 20 * 60 * 1000
+const LIMIT = 20 * 60 * 1000 * Math.max(1, Number(process.env.FMMAP_SURVIVAL_SCALE ?? 1))
 
 function commandOf(runtime, file, args) {
   const name = basename(runtime)
