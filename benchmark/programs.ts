@@ -22,7 +22,7 @@ const report = new Report('programs', options)
 const folder = scratch('programs')
 const path = join(folder, 'sources')
 const text = sources()
-const size = writeRepeated(path, text, (options.quick ? 100 : 400) * MIB)
+const size = writeRepeated(path, text, (options.quick ? 100 : 400) * MIB, true)
 console.log(
   `${Math.round(size / MIB)} MiB: ${Math.round(text.length / MIB)} MiB of sources again and again`,
 )

@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, readFileSync, readdirSync, statSync, writeSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -34,12 +34,13 @@ export function log(size: number): Buffer {
   return target.subarray(0, used)
 }
 
-/** Writes `text` to `path` again and again, `size` bytes or a little less, whole texts only. */
-export function writeRepeated(path: string, text: Buffer, size: number): number {
+/** Writes `text` to `path` again and again, `size` bytes; or a little less, whole texts only, unless `cut`. */
+export function writeRepeated(path: string, text: Buffer, size: number, cut = false): number {
   const fd = openSync(path, 'w')
   let written = 0
   try {
     while (written + text.length <= size) written += writeSync(fd, text)
+    if (cut) written += writeSync(fd, text, 0, size - written)
   } finally {
     closeSync(fd)
   }
@@ -78,7 +79,10 @@ function crates(): string[] {
 /** The sources of what the lockfiles name: real text, in several languages. */
 export function sources(): Buffer {
   const files = [
-    ...filesBelow(join(root, 'node_modules'), /\.([cm]?[jt]s|md|json)$/),
+    ...filesBelow(join(root, 'node_modules'), /\.([cm]?[jt]s|md|json)$/).filter(
+      // What tools have left there differs from machine to machine.
+      (path) => !path.includes(`${sep}.`),
+    ),
     ...crates().flatMap((crate) => filesBelow(crate, /\.(rs|md|toml)$/)),
   ]
   // Minified bundles are one line of a megabyte: no text that anybody greps.
