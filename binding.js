@@ -97,7 +97,7 @@ It is an optional dependency of fmmap, which is left out by --omit=optional, by 
 
 function unloadable(name, cause) {
   const denied = cause?.code === 'ERR_DLOPEN_DISABLED' || cause?.code === 'ERR_ACCESS_DENIED'
-  const hint = denied ? '. Under --permission, Node needs --allow-addons to load fmmap' : ''
+  const hint = denied ? '\nUnder --permission, Node needs --allow-addons to load fmmap' : ''
   return failure(`${name} can't be loaded: ${cause?.message ?? cause}${hint}`, cause?.code, cause)
 }
 
