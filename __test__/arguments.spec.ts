@@ -10,7 +10,7 @@ import {
   mappedPath,
   temporaryFile,
 } from './support/files.ts'
-import { externalBuffers, linux, unix } from './support/platform.ts'
+import { emulated, externalBuffers, linux, unix } from './support/platform.ts'
 import test, { type Assertions, testWhere } from './support/test.ts'
 
 const content = '0123456789'
@@ -568,31 +568,34 @@ test('a detached ArrayBuffer is refused, as source, needle and target', (t) => {
   for (const [label, call] of calls) leavesAlone(t, call, 'ERR_INVALID_ARG_TYPE', label)
 })
 
-test('a resizable ArrayBuffer is refused, as source, needle and target: its memory may end under the call', (t) => {
-  const Resizable = ArrayBuffer as unknown as new (
-    length: number,
-    options: { maxByteLength: number },
-  ) => ArrayBuffer & { resize(length: number): void }
-  const buffer = new Resizable(8, { maxByteLength: 64 })
-  if (typeof buffer.resize !== 'function') return t.pass('no resizable buffers here')
-  const whole = new Uint8Array(buffer)
-  const tail = new Uint8Array(buffer, 4, 4)
-  for (const length of [8, 3]) {
-    buffer.resize(length)
-    for (const source of [whole, tail, buffer]) {
-      const view = source as Uint8Array
-      const calls: [string, (m: Mmap) => unknown][] = [
-        ['write', (m) => m.write(view)],
-        ['setSlice', (m) => m.setSlice(view, 0, view.byteLength)],
-        ['find', (m) => m.find(view)],
-        ['rfind', (m) => m.rfind(view)],
-        ['readInto', (m) => m.readInto(view)],
-      ]
-      for (const [label, call] of calls) leavesAlone(t, call, 'ERR_INVALID_ARG_TYPE', label)
+testWhere(!emulated, 'Bun’s resizable buffers abort under qemu')(
+  'a resizable ArrayBuffer is refused, as source, needle and target: its memory may end under the call',
+  (t) => {
+    const Resizable = ArrayBuffer as unknown as new (
+      length: number,
+      options: { maxByteLength: number },
+    ) => ArrayBuffer & { resize(length: number): void }
+    const buffer = new Resizable(8, { maxByteLength: 64 })
+    if (typeof buffer.resize !== 'function') return t.pass('no resizable buffers here')
+    const whole = new Uint8Array(buffer)
+    const tail = new Uint8Array(buffer, 4, 4)
+    for (const length of [8, 3]) {
+      buffer.resize(length)
+      for (const source of [whole, tail, buffer]) {
+        const view = source as Uint8Array
+        const calls: [string, (m: Mmap) => unknown][] = [
+          ['write', (m) => m.write(view)],
+          ['setSlice', (m) => m.setSlice(view, 0, view.byteLength)],
+          ['find', (m) => m.find(view)],
+          ['rfind', (m) => m.rfind(view)],
+          ['readInto', (m) => m.readInto(view)],
+        ]
+        for (const [label, call] of calls) leavesAlone(t, call, 'ERR_INVALID_ARG_TYPE', label)
+      }
     }
-  }
-  t.deepEqual([...whole], [0, 0, 0])
-})
+    t.deepEqual([...whole], [0, 0, 0])
+  },
+)
 
 test('members taken off the class work with their map alone', (t) => {
   const m = mapped(t, content)

@@ -18,8 +18,13 @@ export function moduleFile(source: string): string {
   return path
 }
 
+/** What starts this runtime where it can't be started by its path: an emulator and its options, as JSON. */
+const launcher = JSON.parse(process.env.FMMAP_TEST_LAUNCHER ?? '[]') as string[]
+
 /** The command line that runs a module in a new process of this runtime, garbage collection at hand. */
 export function command(path: string, args: readonly string[] = []): [string, string[]] {
+  const [emulator, ...options] = launcher
+  if (emulator !== undefined) return [emulator, [...options, process.execPath, path, ...args]]
   if ('deno' in process.versions) {
     return [process.execPath, ['run', '-A', '--v8-flags=--expose-gc', path, ...args]]
   }

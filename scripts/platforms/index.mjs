@@ -1,7 +1,9 @@
 /** The platforms, in the order in which they run: the quickest and most telling first. */
 
+import { arm64 } from './arm64.mjs'
 import { bun, deno, node } from './runtimes.mjs'
 import { lint } from './lint.mjs'
+import { musl } from './musl.mjs'
 import { windows } from './windows.mjs'
 
 export const platforms = [
@@ -22,4 +24,10 @@ export const platforms = [
     what: `Windows x64 under Wine, Node ${major}, the same spec files`,
     run: () => windows(major),
   })),
+  {
+    name: 'musl',
+    what: "Linux x64 with musl: the addon loads, and the core's tests run",
+    run: musl,
+  },
+  { name: 'arm64-bun', what: 'Linux arm64 under qemu, Bun, the same spec files', run: arm64 },
 ]

@@ -34,3 +34,11 @@ pub fn natives(env: Env) -> Result<Object<'static>> {
     constants::register(&mut natives)?;
     Ok(natives.into_object())
 }
+
+/// The Node-API version that the addon is written for: the first with `napi_detach_arraybuffer`. A runtime that
+/// knows newer ones keeps to the behaviour of this one.
+// SAFETY: the name is Node-API's own for this, and no other symbol of the addon has it.
+#[unsafe(no_mangle)]
+pub extern "C" fn node_api_module_get_api_version_v1() -> i32 {
+    7
+}

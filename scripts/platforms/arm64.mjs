@@ -1,0 +1,31 @@
+/**
+ * Linux on arm64 under qemu's user emulation, with Bun: Node itself hangs in it. The search runs its NEON code there,
+ * and the fault guard another processor's signals.
+ */
+
+import { debian, npm } from './cache.mjs'
+import { plainly } from './suite.mjs'
+import { script, stage, staged } from './stage.mjs'
+import { buildAddon } from './toolchain.mjs'
+
+export async function arm64() {
+  debian('gcc-aarch64-linux-gnu', 'libc6-dev-arm64-cross', 'qemu-user')
+  const bun = npm('@oven/bun-linux-aarch64@1', 'bin/bun', 'linux/arm64')
+  const addon = buildAddon('aarch64-unknown-linux-gnu', 'libfmmap_node.so', {
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER: 'aarch64-linux-gnu-gcc',
+  })
+  const folder = stage('arm64', addon, 'fmmap.linux-arm64-gnu.node')
+  const emulator = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu']
+  const env = {
+    ...process.env,
+    // Code that is compiled while it runs costs the emulator more than it saves, and crashes it now and then.
+    BUN_JSC_useJIT: '0',
+    FMMAP_TEST_LAUNCHER: JSON.stringify(emulator),
+    FMMAP_TEST_SCALE: process.env.FMMAP_TEST_SCALE ?? '0.005',
+  }
+  const counts = await plainly((file) => [...emulator, bun, `__test__/${script(file)}`], {
+    files: staged(),
+    options: () => ({ cwd: folder, env }),
+  })
+  return { ...counts, note: `Bun under qemu, scale ${env.FMMAP_TEST_SCALE}` }
+}
