@@ -1,13 +1,15 @@
 // The parts of `npm run test:survival`, a few seconds of each: what it looks for is the death of a process.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { checkout, unix } from './support/platform.ts'
+import { checkout, externalBuffers, unix } from './support/platform.ts'
 import test from './support/test.ts'
 
 const script = fileURLToPath(new URL('survival/run.mjs', import.meta.url))
 
 if (checkout && unix) {
-  for (const part of ['natives', 'calls', 'names', 'faults', 'lifetimes', 'load']) {
+  // Lifetimes are those of views.
+  const lifetimes = externalBuffers ? ['lifetimes'] : []
+  for (const part of ['natives', 'calls', 'names', 'faults', ...lifetimes, 'load']) {
     test(`survives: ${part}`, async (t) => {
       t.timeout(240_000)
       const output = await new Promise<string>((resolve, reject) => {

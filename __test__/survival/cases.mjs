@@ -14,6 +14,9 @@ import { join } from 'node:path'
 export const scale = Number(process.env.FMMAP_SURVIVAL_SCALE ?? 1)
 export const scaled = (count) => Math.max(1, Math.round(count * scale))
 
+/** Whether there are views at all: not where the environment forbids external buffers. */
+export const externalBuffers = process.env.FMMAP_NO_EXTERNAL_BUFFERS !== '1'
+
 /** What random cases start from: printed, so that a failure can be had again. */
 export const seed = Number(process.env.FMMAP_SEED ?? Date.now() % 2 ** 31)
 
