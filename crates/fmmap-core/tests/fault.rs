@@ -1139,7 +1139,7 @@ fn ten_thousand_ranges_are_a_normal_load() {
             .iter()
             .map(|&start| unsafe { fault::guard(start, page, fd, 0) })
             .collect();
-        let registering = (thread_time() - started) / u32::try_from(RANGES).unwrap();
+        let registering = thread_time().saturating_sub(started) / u32::try_from(RANGES).unwrap();
         let among_many = latency();
         file.truncate(0);
         assert!(
@@ -1154,7 +1154,7 @@ fn ten_thousand_ranges_are_a_normal_load() {
         assert!(all.iter().all(|guarded| guarded.faults() == 1));
         let started = thread_time();
         drop(all);
-        let leaving = (thread_time() - started) / u32::try_from(RANGES).unwrap();
+        let leaving = thread_time().saturating_sub(started) / u32::try_from(RANGES).unwrap();
         println!(
             "a fault: {alone:?} alone, {among_many:?} among {RANGES}; \
              to guard a range {registering:?}, to end that {leaving:?}"
