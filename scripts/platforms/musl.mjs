@@ -3,7 +3,7 @@
  * musl loads it and finds Node-API's entry in it. No JavaScript runtime for musl runs on Debian's old musl, so a
  * runner with Alpine has the word on the rest.
  *
- * The core's own tests need no JavaScript: they are linked statically and run here.
+ * The core's own tests need no JavaScript: they are linked with musl too, and run here.
  */
 
 import { writeFileSync } from 'node:fs'
@@ -19,11 +19,11 @@ export async function musl() {
   const zig = {
     zigbuild: join(bin, 'cargo-zigbuild'),
     CARGO_ZIGBUILD_PYTHON_PATH: join(bin, 'python'),
-  }
-  const addon = buildAddon(target, 'libfmmap_node.so', {
-    ...zig,
+    CARGO_ZIGBUILD_CACHE_DIR: cached('zigbuild'),
+    // An addon is loaded by a program that has its C library already.
     RUSTFLAGS: '-C target-feature=-crt-static',
-  })
+  }
+  const addon = buildAddon(target, 'libfmmap_node.so', zig)
   const folder = cached('musl')
   const source = join(folder, 'load.c')
   const program = join(folder, 'load')
