@@ -2,7 +2,7 @@
  * The test suite on every runtime and platform that one Debian machine can be made to run.
  *
  *   npm run test:platforms                   all of them
- *   npm run test:platforms -- bun windows    those whose name contains one of the words
+ *   npm run test:platforms -- bun windows    those whose name begins with one of the words
  *   npm run test:platforms -- --list         their names
  *
  * Each prints `NAME: N passed, N failed, N skipped`, the last line is the total; docs/platforms.md says what
@@ -18,13 +18,13 @@ import { prepare } from './platforms/suite.mjs'
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const chosen = platforms.filter(
-  ({ name }) => words.length === 0 || words.some((word) => name.includes(word)),
+  ({ name }) => words.length === 0 || words.some((word) => name.startsWith(word)),
 )
 
 if (process.argv.includes('--list')) {
   for (const { name, what } of platforms) console.log(`${name.padEnd(16)} ${what}`)
 } else if (chosen.length === 0) {
-  console.error(`no platform is named like ${words.join(' or ')}: --list shows them`)
+  console.error(`no platform's name begins with ${words.join(' or ')}: --list shows them`)
   process.exitCode = 1
 } else {
   await runAll()
