@@ -514,10 +514,6 @@ impl Area {
     ///
     /// # Errors
     /// None.
-    #[expect(
-        clippy::unnecessary_wraps,
-        reason = "other platforms may have none left"
-    )]
     pub fn take() -> Result<Self> {
         Ok(Self(()))
     }
