@@ -8,9 +8,9 @@ import { ACCESS_COPY, ACCESS_READ, MS_ASYNC, type Mmap, PAGESIZE } from '../inde
 import { checkError, closedMessage, type Coded, refuses } from './support/errors.ts'
 import { anonymous, bytes, mapped, mappedPath, temporaryFile } from './support/files.ts'
 import { matches, numbers, text } from './support/haystacks.ts'
-import { hole, externalBuffers, scaled, unix } from './support/platform.ts'
+import { emulated, hole, externalBuffers, scaled, unix } from './support/platform.ts'
 import { childAnswer, moduleFile, runChild } from './support/runtime.ts'
-import anyTest, { type Assertions, type Test } from './support/test.ts'
+import anyTest, { type Assertions, type Test, testWhere } from './support/test.ts'
 
 /** One test after another: they share the pool and its turns, and some look at the clock. */
 let previous = Promise.resolve()
@@ -21,6 +21,9 @@ const test: Test = (title, body) => {
     await mine
   })
 }
+
+/** As `test`, for those that look through megabytes in JavaScript. */
+const oracleTest: Test = emulated ? testWhere(false, 'minutes of oracle under qemu') : test
 
 /** Ranges up to this are searched without the pool. */
 const SMALL = 128 * 1024
@@ -153,7 +156,7 @@ test('findAsync and rfindAsync start at the position of the call, the others at 
   }
 })
 
-test('random haystacks around the limit of small ranges and around chunks', async (t) => {
+oracleTest('random haystacks around the limit of small ranges and around chunks', async (t) => {
   const random = numbers(3)
   const sizes = [SMALL - 1, SMALL, SMALL + 1, CHUNK - 1, CHUNK, CHUNK + 1, CHUNK + 8, 2 * CHUNK + 3]
   for (const [index, size] of [...sizes, 3 * CHUNK - 7, SMALL + 9].entries()) {
@@ -176,7 +179,7 @@ test('random haystacks around the limit of small ranges and around chunks', asyn
   }
 })
 
-test('needles that overlap themselves, across the bounds of chunks', async (t) => {
+oracleTest('needles that overlap themselves, across the bounds of chunks', async (t) => {
   for (const [unit, subs] of [
     ['a', ['a', 'aa', 'aaa', 'a'.repeat(1000)]],
     ['ab', ['aba', 'ababa', 'ba']],
@@ -200,7 +203,7 @@ test('needles that overlap themselves, across the bounds of chunks', async (t) =
   }
 })
 
-test('more matches than one piece of work answers', async (t) => {
+oracleTest('more matches than one piece of work answers', async (t) => {
   const content = Buffer.alloc(CHUNK + 1000, 'ab')
   const m = holding(t, content)
   for (const concurrency of [1, 2, 4]) {
