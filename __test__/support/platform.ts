@@ -15,7 +15,7 @@ if (!(scale > 0)) throw new Error('FMMAP_TEST_SCALE must be a number above 0')
 export const emulated: boolean = process.env.FMMAP_TEST_LAUNCHER !== undefined
 
 /** Bytes of a file that takes longer to look through than any test lasts. Wine has no room for the large one. */
-export const hole: number = (emulated ? 1 / 4 : scale < 1 ? 8 : 64) * 2 ** 30
+export const hole: number = (emulated ? 1 / 4 : unix ? 64 : 8) * 2 ** 30
 
 export const scaled = (count: number): number => Math.max(1, Math.round(count * scale))
 
