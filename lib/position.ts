@@ -33,14 +33,20 @@ function rest(region: Region): number {
   return Math.max(0, region.length - region.position)
 }
 
+/** The answer of a read of no bytes, for which no native is asked. */
+function nothing(region: Region): Buffer {
+  region.checkWhole()
+  return Buffer.alloc(0)
+}
+
 export function read(region: Region, n: unknown): Buffer {
   if (n !== undefined && (typeof n !== 'number' || !Number.isInteger(n))) {
     throw invalidType(`argument should be integer or None, not ${received(n)}`)
   }
-  region.checkReadable()
+  region.checkAccess()
   const left = rest(region)
   const count = n === undefined || n < 0 || n > left ? left : n
-  if (count === 0) return Buffer.alloc(0)
+  if (count === 0) return nothing(region)
   const copy = copyOut(region, region.position, count)
   region.position += count
   return copy
@@ -68,9 +74,9 @@ export function readByte(region: Region): number {
 
 /** A line ends with \n only, which is part of it. */
 export function readline(region: Region): Buffer {
-  region.checkReadable()
+  region.checkAccess()
   const from = region.position
-  if (from >= region.length) return Buffer.alloc(0)
+  if (from >= region.length) return nothing(region)
   const line = readLine(region, from)
   region.position = from + line.length
   return line

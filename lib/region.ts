@@ -101,9 +101,14 @@ export class Region {
 
   /** Open, and its bytes can be read: what every member asks that reads. */
   checkReadable(): void {
+    this.checkAccess()
+    this.checkWhole()
+  }
+
+  /** The same for a member whose native will answer whether the map is whole. */
+  checkAccess(): void {
     this.checkOpen()
     if (!this.readable) throw unreadable()
-    this.checkWhole()
   }
 
   /** Open, and its bytes can be written: what every member asks that writes. */

@@ -32,11 +32,14 @@ function search(
   const needle = bytes(sub, 'sub')
   const from = optionalInteger(start, 'start', undefined)
   const to = optionalInteger(end, 'end', undefined)
-  region.checkReadable()
+  region.checkAccess()
   const { handle, length } = region
   const first = clamp(from ?? region.position, length)
   const last = to === undefined ? length : clamp(to, length)
-  if (last < first) return -1
+  if (last < first) {
+    region.checkWhole()
+    return -1
+  }
   return region.answered(
     // Not a native that was passed in: the engine inlines what it knows.
     backward ? quick.rfind(needle, handle, first, last) : quick.find(needle, handle, first, last),

@@ -12,6 +12,8 @@ const SIZE = 64 * 1024
 export const SMALL: number = 4 * 1024
 
 let slab: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+/** The slab's own: the getter of a typed array costs as much as the rest of a cut. */
+let memory: ArrayBuffer = slab.buffer
 let used = 0
 
 /** Memory of its own for copies that are handed out in parts: a transferred part would empty its siblings. */
@@ -46,7 +48,8 @@ function makeRoom(count: number): void {
   // A slab that someone has transferred away has length 0, and no room.
   if (slab.length - used >= count) return
   slab = freshSlab(SIZE)
-  native.slab(slab.buffer)
+  memory = slab.buffer
+  native.slab(memory)
   used = 0
 }
 
@@ -55,13 +58,13 @@ function cut(count: number): Buffer {
   const start = used
   // Reads stay 8-byte aligned, so that a typed array can be laid over them.
   used = (start + count + 7) & ~7
-  return bufferOver(slab.buffer, start, count)
+  return bufferOver(memory, start, count)
 }
 
 /** A copy of at most SMALL bytes from `from`, which lie inside the map. */
 export function readSmall(region: Region, from: number, count: number): Buffer {
   makeRoom(count)
-  region.answered(quick.read(region.handle, from, count, used, slab.length))
+  region.answered(quick.read(region.handle, from, count, used))
   return cut(count)
 }
 
@@ -78,7 +81,7 @@ export function copyFew(bytes: Uint8Array, from: number, count: number): Buffer 
 /** The line that starts at `from`, with its newline; a long one is copied into a buffer of its own. */
 export function readLine(region: Region, from: number): Buffer {
   makeRoom(SMALL)
-  const count = region.answered(quick.line(region.handle, from, SMALL, used, slab.length))
+  const count = region.answered(quick.line(region.handle, from, SMALL, used))
   return count <= SMALL ? cut(count) : readLarge(region, from, count)
 }
 

@@ -192,10 +192,10 @@ natives! {
         Ok(None)
     }
 
-    /// `read(handle, from, count, at, length of the slab)`: `count` bytes to `at` of the slab.
+    /// `read(handle, from, count, at)`: `count` bytes to `at` of the slab.
     read as c"read"(call, 0) {
         let (from, count, at) = (call.index(1)?, call.index(2)?, call.index(3)?);
-        let target = call.slab(call.index(4)?, at, count)?;
+        let target = call.slab(at, count)?;
         let copied = touch(call, 0, |mapping| {
             let source = readable(mapping, from, count)?;
             // SAFETY: both have `count` bytes; a slab that is a view of the map may overlap it.
@@ -205,20 +205,17 @@ natives! {
         quick(call, copied)
     }
 
-    /// `line(handle, from, room, at, length of the slab)`: the length of the line that starts at `from`, its
+    /// `line(handle, from, room, at)`: the length of the line that starts at `from`, its
     /// newline included. It is copied to `at` of the slab when it has at most `room` bytes.
     line as c"line"(call, 0) {
         let (from, room, at) = (call.index(1)?, call.index(2)?, call.index(3)?);
-        let target = call.slab(call.index(4)?, at, room)?;
+        let target = call.slab(at, room)?;
         let len = touch(call, 0, |mapping| {
-            let source = readable(mapping, from, 0)?;
+            readable(mapping, from, 0)?;
             // SAFETY: `from <= len`, the mapping is readable, and the slice ends with this call.
             let rest = unsafe { mapping.segment().bytes(from, mapping.len()) };
-            let len = fmmap_core::search::line_len(rest);
-            if len <= room {
-                // SAFETY: both have `len` bytes; they may overlap.
-                unsafe { ptr::copy(source, target, len) };
-            }
+            // SAFETY: the slab has `room` bytes.
+            let len = unsafe { fmmap_core::search::copy_line(rest, target, room) };
             Ok(len)
         })?;
         quick(call, len)

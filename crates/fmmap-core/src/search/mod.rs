@@ -49,6 +49,7 @@ mod compare;
 mod dense;
 mod direction;
 mod engine;
+mod line;
 mod pair;
 mod period;
 mod portable;
@@ -70,6 +71,7 @@ use pair::{Probes, Subject};
 use std::borrow::Cow;
 
 pub use bulk::Batch;
+pub use line::copy_line;
 
 /// The offset of the first occurrence of `needle` in `haystack`. An empty needle is found at 0.
 ///
@@ -299,9 +301,4 @@ pub fn newlines(haystack: &[u8], base: u64, out: &mut [f64]) -> Batch {
 /// Go on with `&haystack[..next]`, [`Batch::next`].
 pub fn newlines_reverse(haystack: &[u8], base: u64, out: &mut [f64]) -> Batch {
     bulk::bytes::<Reverse>(b'\n', haystack, base, out)
-}
-
-/// The length of the line that `rest` starts with, its newline included.
-pub fn line_len(rest: &[u8]) -> usize {
-    memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1)
 }

@@ -1,6 +1,7 @@
 //! Not one byte is read outside of the haystack: there is no readable byte outside.
 #![cfg(unix)]
 
+use super::super::copy_line;
 use super::super::testing::{Random, STRATEGIES, matches, oracle};
 use super::offsets;
 use std::ptr;
@@ -122,6 +123,27 @@ fn nothing_is_read_outside_of_a_big_haystack() {
             let absent = [b"z", needle].concat();
             assert_eq!(super::find(bytes, &absent), None);
             assert_eq!(super::rfind(bytes, &absent), None);
+        }
+    }
+}
+
+#[test]
+fn a_line_is_copied_from_its_own_bytes_to_its_own_room() {
+    let (mut source, mut target) = (Guarded::new(1), Guarded::new(1));
+    let (source, target) = (source.bytes(), target.bytes());
+    source.fill(b'a');
+    let len = source.len();
+    for n in (0..200).chain([len - 1, len]) {
+        for room in [0, n / 2, n, n + 1, len].map(|room| room.min(len)) {
+            // The line's end is the guard, and so is its room's.
+            let (line, at) = (&source[len - n..], len - room);
+            target.fill(b'?');
+            let free = target[at..].as_mut_ptr();
+            // SAFETY: the target has `room` bytes behind `at`.
+            let copied = unsafe { copy_line(line, free, room) };
+            assert_eq!(copied, n);
+            assert!(n > room || target[at..at + n] == *line);
+            assert!(target[..at].iter().all(|byte| *byte == b'?'));
         }
     }
 }
