@@ -31,6 +31,12 @@ export interface AsyncFindAllOptions extends AsyncSearchOptions, FindAllOptions 
 /** Starts of matches a chunk: 0.3 ms of one core, so that others wait no longer for a thread. */
 const CHUNK = 4 * 1024 * 1024
 
+/**
+ * So many times the chunks in flight may be searched before the first of them has been: a slow one does not hold up
+ * the others. With one chunk in flight, none is.
+ */
+const AHEAD = 4
+
 /** Ranges up to this are searched at once: a round trip to the pool takes as long. */
 const SMALL = 128 * 1024
 
@@ -128,7 +134,12 @@ function chunks<T>(
       : [carry ? next : from + index * CHUNK, Math.min(until, from + (index + 1) * CHUNK)]
 
   const launch = (): void => {
-    while (!pending.settled && launched < count && launched - folded < share) {
+    while (
+      !pending.settled &&
+      launched < count &&
+      launched - landed < share &&
+      launched - folded < share * AHEAD
+    ) {
       const index = launched
       launched += 1
       const [first, afterLast] = bounds(index)
