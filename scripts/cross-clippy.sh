@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lints fmmap-core for platforms that can't be run here, so that an error in code for one of them
+# Lints both crates for platforms that can't be run here, so that an error in code for one of them
 # is found before its own CI job finds it.
 #
 #   scripts/cross-clippy.sh [TARGET...]       default: macOS, FreeBSD, Windows, 64-bit arm Linux
@@ -38,6 +38,6 @@ failed=
 for platform in "$@"; do
   echo "== $platform"
   cargo clippy --quiet -Zbuild-std=std,panic_unwind --target "$platform" \
-    -p fmmap-core --lib -- -D warnings || failed="$failed $platform"
+    -p fmmap-core -p fmmap-node --lib -- -D warnings || failed="$failed $platform"
 done
 [ -z "$failed" ] || { echo "failed:$failed" >&2; exit 1; }

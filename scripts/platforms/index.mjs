@@ -16,7 +16,7 @@ export const platforms = [
   { name: 'deno', what: "this machine's platform, Deno, the same spec files", run: deno },
   ...['x86_64-pc-windows-msvc', 'aarch64-apple-darwin', 'x86_64-unknown-freebsd'].map((target) => ({
     name: `clippy-${target}`,
-    what: 'the core for that platform, no warning',
+    what: 'the core and the addon for that platform, no warning',
     run: () => lint(target),
   })),
   ...[20, 22].map((major) => ({

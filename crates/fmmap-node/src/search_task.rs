@@ -287,10 +287,11 @@ impl Task for Chunk {
         let Some(segment) = self.shared.enter() else {
             return Ok(None);
         };
-        let patient = Patient::begin();
-        let found = catch_unwind(AssertUnwindSafe(|| self.search(&segment)))
-            .map_err(|_| Error::new(Status::GenericFailure, "a panic, which is a bug of fmmap"));
-        drop(patient);
+        let found = catch_unwind(AssertUnwindSafe(|| {
+            let _patient = Patient::begin();
+            self.search(&segment)
+        }))
+        .map_err(|_| Error::new(Status::GenericFailure, "a panic, which is a bug of fmmap"));
         let whole = segment.fault().is_none();
         self.shared.leave(segment);
         drop(turn);
