@@ -16,9 +16,8 @@ let slab: Uint8Array<ArrayBuffer> = new Uint8Array(0)
 let memory: ArrayBuffer = slab.buffer
 let used = 0
 
-/** Memory of its own for copies that are handed out in parts: a transferred part would empty its siblings. */
-export function freshSlab(size: number): Uint8Array<ArrayBuffer> {
-  const memory = new Uint8Array(size)
+/** Marks memory that is handed out in parts: a transferred part would empty its siblings. */
+export function untransferable(memory: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   markAsUntransferable(memory.buffer)
   return memory
 }
@@ -47,7 +46,8 @@ export const bufferOver: (buffer: ArrayBuffer, start: number, length: number) =>
 function makeRoom(count: number): void {
   // A slab that someone has transferred away has length 0, and no room.
   if (slab.length - used >= count) return
-  slab = freshSlab(SIZE)
+  // Zeros, as a part's `buffer` is all of it.
+  slab = untransferable(new Uint8Array(SIZE))
   memory = slab.buffer
   native.slab(memory)
   used = 0
