@@ -48,6 +48,7 @@ const block = (left: number): Uint8Array<ArrayBuffer> =>
 /** The lines, the first first. */
 class Up implements IterableIterator<Buffer> {
   readonly #region: Region
+  readonly #start: number
   readonly #last: number | undefined
   readonly #newlines = new Float64Array(BATCH)
   /** The block that was copied out: it starts at `#from`, and the next line in it at `#begin`. */
@@ -62,6 +63,7 @@ class Up implements IterableIterator<Buffer> {
 
   constructor(region: Region, start: number, last: number | undefined) {
     this.#region = region
+    this.#start = start
     this.#from = start
     this.#last = last
   }
@@ -100,7 +102,10 @@ class Up implements IterableIterator<Buffer> {
     const from = (this.#from += this.#begin)
     this.#begin = 0
     const stop = endOf(region, this.#last)
-    if (from >= stop) return end()
+    if (from >= stop) {
+      region.checkEnd(this.#start, stop)
+      return end()
+    }
     const slab = block(stop - from)
     const copied = from + slab.length
     const count = region.answered(
@@ -199,13 +204,17 @@ class Down implements IterableIterator<Buffer> {
       return this.next()
     }
     // The first line.
-    if (base === start) return { done: false, value: bufferOver(slab.buffer, 0, slab.length) }
+    if (base === start) {
+      region.checkEnd(start, endOf(region, this.#last))
+      return { done: false, value: bufferOver(slab.buffer, 0, slab.length) }
+    }
     const newline = region.answered(quick.rfind(NEWLINE, region.handle, start, base))
     const from = newline === -1 ? start : newline + 1
     const value = readLarge(region, from, stop - from)
     this.#base = newline
     this.#stop = 0
     this.#done = newline === -1
+    if (this.#done) region.checkEnd(start, endOf(region, this.#last))
     return { done: false, value }
   }
 }

@@ -14,6 +14,7 @@ import {
 } from './arguments.js'
 import { ACCESS_DEFAULT, ACCESS_READ, ALLOCATIONGRANULARITY } from './constants.js'
 import { fromNative, invalidType, invalidValue, outOfRange, unsupported } from './errors.js'
+import { watch } from './guard.js'
 import { type Handle, native, type NativeOptions } from './native.js'
 import { neighbours } from './pages.js'
 import { Region } from './region.js'
@@ -89,6 +90,7 @@ function made(
   refused?: (errno: unknown) => string | undefined,
 ): Region {
   const [, , , offset, trackfd] = options
+  watch()
   try {
     return new Region(make(), offset, trackfd, path)
   } catch (error) {

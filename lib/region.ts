@@ -7,7 +7,7 @@
  */
 
 import { closed, fault, readOnly, unreadable } from './errors.js'
-import { type FaultReason, type Handle, native, type Touched } from './native.js'
+import { type FaultReason, type Handle, native, quick, type Touched } from './native.js'
 import { ACCESS_COPY, ACCESS_READ } from './constants.js'
 
 const NO_BYTES = new Uint8Array(0)
@@ -122,6 +122,14 @@ export class Region {
   checkWhole(): void {
     if (Atomics.load(epoch, 0) !== this.epoch) this.#askForFault()
     if (this.faulted !== undefined) throw this.#fault(this.faulted)
+  }
+
+  /**
+   * What an iterator asks before it ends: that the last page of `[start, end)` is there. What it gave may be from
+   * long before, copied or found together with what came first.
+   */
+  checkEnd(start: number, end: number): void {
+    if (end > start) this.answered(quick.peek(this.handle, end - 1))
   }
 
   /** The answer of a native that touched bytes, or the error when a page was missing. */

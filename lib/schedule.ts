@@ -425,6 +425,7 @@ class Matches implements AsyncIterableIterator<number> {
     const until = end - this.#needle.length + 1
     const from = this.#from
     if (from >= until) {
+      region.checkEnd(this.#first, end)
       this.#finish()
       return
     }

@@ -99,6 +99,7 @@ class Matches implements IterableIterator<number> {
   readonly #region: Region
   readonly #needle: Uint8Array
   readonly #size: number
+  readonly #first: number
   readonly #last: number | undefined
   readonly #batch = new Float64Array(BATCH + 1)
   /** Where the next batch starts. */
@@ -119,6 +120,7 @@ class Matches implements IterableIterator<number> {
     this.#region = region
     this.#needle = needle
     this.#size = byteLength(needle)
+    this.#first = first
     this.#from = first
     this.#last = last
     this.#left = limit
@@ -157,7 +159,10 @@ class Matches implements IterableIterator<number> {
     while (left > 0) {
       region.checkReadable()
       const stop = Math.min(this.#last ?? region.length, region.length)
-      if (this.#from > stop - this.#size) break
+      if (this.#from > stop - this.#size) {
+        region.checkEnd(this.#first, stop)
+        break
+      }
       const room = left < BATCH ? batch.subarray(0, left + 1) : batch
       const found = region.answered(
         native.findBatch(this.#needle, room, region.handle, this.#from, stop),

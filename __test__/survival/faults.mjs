@@ -156,8 +156,8 @@ async function once(path, member, access) {
   }
 }
 
-/** They ask the kernel, which has no use for a signal. */
-const quiet = new Set(['flush', 'flushAsync', 'madvise'])
+/** It asks the kernel, which has no use for a signal. */
+const quiet = new Set(['madvise'])
 
 /** While another process truncates: each member again and again. */
 async function during(names, seconds) {

@@ -105,18 +105,36 @@ impl Segment {
         unsafe { std::slice::from_raw_parts(start, end - from) }
     }
 
-    /// Writes changed pages of a range back: `msync(2)`; `flags` 0 is `MS_SYNC`.
+    /// Writes changed pages of a range back: `msync(2)`; `flags` 0 is `MS_SYNC`. When the file no longer
+    /// reaches to the end of the range, the segment has a fault afterwards.
     ///
     /// # Errors
     /// [`Error::OutOfBounds`]; the system's, as `EINVAL` for an unaligned offset.
     pub fn sync(&self, offset: usize, len: usize, flags: i32) -> Result<()> {
-        if offset.checked_add(len).is_none_or(|end| end > self.len) {
+        let end = offset.checked_add(len).filter(|&end| end <= self.len);
+        let Some(end) = end else {
             return Err(Error::OutOfBounds);
-        }
+        };
         // SAFETY: `offset <= len`.
         let start = unsafe { self.start.add(offset) };
         // SAFETY: the range is inside the segment, which is mapped as long as `self` lives.
-        unsafe { os::sync(start, len, flags) }
+        unsafe { os::sync(start, len, flags) }?;
+        self.look_for(end);
+        Ok(())
+    }
+
+    /// What was written between the end of a truncated file and the end of its last page is lost, without a
+    /// signal: there is memory, which is no file's. So whoever wants to hear that all is written is told here.
+    fn look_for(&self, end: usize) {
+        let (Some(file), Some(guarded)) = (&self.file, &self.guarded) else {
+            return;
+        };
+        if let Ok(stat) = os::stat(os::descriptor(file))
+            && stat.regular
+            && stat.size.saturating_sub(self.offset) < end as u64
+        {
+            guarded.mark(Reason::Truncated);
+        }
     }
 
     /// Moves or resizes the memory in place. On an error the segment is as it was.

@@ -987,6 +987,23 @@ fn a_handler_installed_later_is_covered_again() {
     }));
 }
 
+#[test]
+fn our_function_put_back_without_its_flags_is_replaced() {
+    let name = "our_function_put_back_without_its_flags_is_replaced";
+    succeeds(&child(name, || {
+        install(short_handler(), 0);
+        let file = Temporary::new(MIB);
+        let mapping = Mapping::new(&file.file, MIB);
+        let ours = unsafe { libc::signal(libc::SIGBUS, libc::SIG_DFL) };
+        unsafe { libc::signal(libc::SIGBUS, ours) };
+        fmmap_core::fault::set_enabled(true);
+        file.truncate(0);
+        assert_eq!(mapping.get(0), 0);
+        raise();
+        assert_eq!(CALLS.load(Ordering::SeqCst), 1, "it passes on as before");
+    }));
+}
+
 /// A stream of numbers, good enough to scatter accesses (xorshift).
 struct Numbers(u64);
 

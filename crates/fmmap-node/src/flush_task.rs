@@ -7,12 +7,13 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::error::Failure;
+use crate::in_flight::InFlight;
 use crate::raw::index;
 use crate::table;
 
-/// A flush in flight. It keeps the memory mapped.
+/// A flush in flight. It keeps the memory mapped until it has run.
 pub struct Flush {
-    segment: Arc<Segment>,
+    segment: InFlight<Arc<Segment>>,
     offset: usize,
     len: usize,
     flags: i32,
@@ -23,12 +24,14 @@ impl Task for Flush {
     type JsValue = i32;
 
     fn compute(&mut self) -> Result<i32> {
-        let errno = match self.segment.sync(self.offset, self.len, self.flags) {
+        let ended = || Error::new(Status::Cancelled, "the environment has ended");
+        let segment = self.segment.take().ok_or_else(ended)?;
+        let errno = match segment.sync(self.offset, self.len, self.flags) {
             Ok(()) => 0,
             Err(fmmap_core::Error::System { errno, .. }) => -fmmap_core::os::libuv_errno(errno),
             Err(error) => return Err(Error::new(Status::GenericFailure, error.to_string())),
         };
-        Ok(if errno == 0 && self.segment.fault().is_some() {
+        Ok(if errno == 0 && segment.fault().is_some() {
             1
         } else {
             errno
@@ -45,7 +48,13 @@ impl Task for Flush {
 /// # Errors
 /// For a range that is not inside the map.
 #[napi(catch_unwind, ts_return_type = "Promise<number>")]
-pub fn flush_async(handle: f64, offset: f64, size: f64, flags: i32) -> Result<AsyncTask<Flush>> {
+pub fn flush_async(
+    env: Env,
+    handle: f64,
+    offset: f64,
+    size: f64,
+    flags: i32,
+) -> Result<AsyncTask<Flush>> {
     let outside = || Error::new(Status::InvalidArg, "the range is not inside the map");
     let (Some(offset), Some(len)) = (index(offset), index(size)) else {
         return Err(outside());
@@ -61,7 +70,7 @@ pub fn flush_async(handle: f64, offset: f64, size: f64, flags: i32) -> Result<As
     });
     let segment = segment.map_err(|_| outside())?;
     Ok(AsyncTask::new(Flush {
-        segment,
+        segment: InFlight::new(env.raw(), segment),
         offset,
         len,
         flags,

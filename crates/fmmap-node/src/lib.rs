@@ -9,6 +9,7 @@ mod copy;
 mod error;
 mod external;
 pub mod flush_task;
+mod in_flight;
 mod mapping;
 mod raw;
 mod search;

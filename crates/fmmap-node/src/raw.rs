@@ -7,12 +7,15 @@
 use std::ffi::{CStr, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use napi::bindgen_prelude::{Object, Result};
 use napi::sys;
 
 use crate::error::{Answer, Failure, check, set, throw};
 use crate::external::{array_buffer, forget};
+use crate::in_flight::empty_all;
 use crate::table::close_all;
 
 /// The most arguments that a native takes.
@@ -41,7 +44,12 @@ struct Environment {
     /// The `ArrayBuffer` that small copies go to, or null. To ask a reference for its address takes 5 ns, to ask
     /// an argument 20. Each call asks: JavaScript can transfer the memory away.
     slab: sys::napi_ref,
+    end: End,
+    bun: bool,
 }
+
+/// Whether an environment has ended that does not wait for what its views are in: Bun's.
+pub(crate) type End = Arc<AtomicBool>;
 
 /// What a native returns to JavaScript; `None` is undefined.
 pub(crate) type Value = Answer<Option<sys::napi_value>>;
@@ -253,6 +261,12 @@ impl Call {
         Ok(unsafe { start.cast::<u8>().add(from) })
     }
 
+    /// The end of this call's environment.
+    pub(crate) fn end(&self) -> End {
+        // SAFETY: as `environment` says.
+        Arc::clone(unsafe { &(*self.environment).end })
+    }
+
     /// Makes argument 0, an `ArrayBuffer`, the slab.
     pub(crate) fn use_slab(&self) -> Answer<()> {
         let (mut is_buffer, mut reference) = (false, ptr::null_mut());
@@ -366,6 +380,8 @@ impl Natives {
             registers: [0.0; ARITY],
             env,
             slab: ptr::null_mut(),
+            end: End::default(),
+            bun: has_global(env, c"Bun"),
         }));
         // SAFETY: the hook frees what was made here, once, when no native runs any more. Its argument is a new
         // one for each call: Node aborts when a hook is added twice.
@@ -413,10 +429,21 @@ impl Natives {
     }
 }
 
+fn has_global(env: sys::napi_env, name: &CStr) -> bool {
+    let (mut global, mut has) = (ptr::null_mut(), false);
+    // SAFETY: `env` is the environment of the running callback, `global` valid for writing.
+    unsafe { sys::napi_get_global(env, &raw mut global) };
+    // SAFETY: the name is NUL-terminated, `has` valid for writing; a null object is refused.
+    unsafe { sys::napi_has_named_property(env, global, name.as_ptr(), &raw mut has) };
+    has
+}
+
 /// A worker that exits or is terminated leaves no mapping behind.
 unsafe extern "C" fn end(environment: *mut c_void) {
     // SAFETY: made by `Box::into_raw` in `Natives::new`, and ended once.
     let environment = unsafe { Box::from_raw(environment.cast::<Environment>()) };
+    environment.end.store(environment.bun, Ordering::Release);
+    empty_all(environment.env);
     close_all(environment.env);
 }
 

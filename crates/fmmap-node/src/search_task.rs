@@ -11,6 +11,7 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::error::Failure;
+use crate::in_flight::InFlight;
 use crate::raw::index;
 use crate::search::{Starts, as_number};
 use crate::table;
@@ -45,10 +46,13 @@ struct Shared {
     left: Condvar,
 }
 
-/// The memory that is searched. It stays mapped while the search holds it or a chunk reads it; a chunk that waits
-/// in the pool's queue holds nothing.
+/// The memory that is searched. It stays mapped while the search holds it or a chunk reads it. The search holds it
+/// as long as it has chunks in flight: nothing else may ever end it where a worker was terminated (see
+/// [`crate::in_flight`]).
 struct Memory {
     segment: Option<Arc<Segment>>,
+    /// Chunks in the pool's queue, and those that read.
+    chunks: usize,
     readers: usize,
 }
 
@@ -78,6 +82,33 @@ impl Shared {
     }
 }
 
+/// A chunk's share in the memory, from the call to the end of its reading.
+struct Share(Arc<Shared>);
+
+impl Share {
+    fn of(shared: &Arc<Shared>, segment: Arc<Segment>) -> Self {
+        let mut memory = shared.memory();
+        memory.chunks += 1;
+        if !shared.ended.is_cancelled() {
+            memory.segment = Some(segment);
+        }
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut memory = self.0.memory();
+        memory.chunks -= 1;
+        let last = (memory.chunks == 0)
+            .then(|| memory.segment.take())
+            .flatten();
+        // It may unmap: with the lock free again.
+        drop(memory);
+        drop(last);
+    }
+}
+
 /// A needle that was prepared for the chunks of one search, and what ends them.
 #[napi]
 pub struct Search(Arc<Shared>);
@@ -103,6 +134,7 @@ impl Search {
             ended: CancelToken::new(),
             memory: Mutex::new(Memory {
                 segment: None,
+                chunks: 0,
                 readers: 0,
             }),
             left: Condvar::new(),
@@ -144,6 +176,7 @@ impl Search {
     #[napi(catch_unwind, ts_return_type = "Promise<Float64Array | null> | null")]
     pub fn chunk(
         &self,
+        env: Env,
         handle: f64,
         from: f64,
         until: f64,
@@ -167,17 +200,14 @@ impl Search {
         let Some(turn) = Turn::take() else {
             return Ok(None);
         };
-        if !self.0.ended.is_cancelled() {
-            self.0.memory().segment = Some(segment);
-        }
         Ok(Some(AsyncTask::new(Chunk {
             shared: Arc::clone(&self.0),
+            held: InFlight::new(env.raw(), (turn, Share::of(&self.0, segment))),
             part: Starts {
                 from,
                 starts: until - from,
             },
             end,
-            turn: Some(turn),
         })))
     }
 }
@@ -185,9 +215,9 @@ impl Search {
 /// A chunk in flight.
 pub struct Chunk {
     shared: Arc<Shared>,
+    held: InFlight<(Turn, Share)>,
     part: Starts,
     end: usize,
-    turn: Option<Turn>,
 }
 
 impl Chunk {
@@ -283,7 +313,9 @@ impl Task for Chunk {
     type JsValue = Option<Float64Array>;
 
     fn compute(&mut self) -> Result<Self::Output> {
-        let turn = self.turn.take();
+        let Some(held) = self.held.take() else {
+            return Ok(None);
+        };
         let Some(segment) = self.shared.enter() else {
             return Ok(None);
         };
@@ -294,7 +326,7 @@ impl Task for Chunk {
         .map_err(|_| Error::new(Status::GenericFailure, "a panic, which is a bug of fmmap"));
         let whole = segment.fault().is_none();
         self.shared.leave(segment);
-        drop(turn);
+        drop(held);
         Ok(whole.then_some(found?))
     }
 

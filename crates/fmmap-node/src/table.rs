@@ -5,33 +5,76 @@
 //! mapping and the window over it, and whoever empties the slot detaches the window first.
 
 use std::cell::RefCell;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use fmmap_core::{Export, Mapping};
 use napi::sys;
 
 use crate::error::{Answer, Failure};
+use crate::raw::End;
 
 /// A view's hold on the memory. The finalizer of its `ArrayBuffer` drops it, on whatever thread; a detach
 /// empties it before.
-pub(crate) struct Hold(Mutex<Option<Export>>);
+pub(crate) struct Hold {
+    export: Mutex<Option<Export>>,
+    end: End,
+}
 
 impl Hold {
-    pub(crate) fn new(export: Export) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Some(export))))
+    pub(crate) fn new(export: Export, end: End) -> Arc<Self> {
+        Arc::new(Self {
+            export: Mutex::new(Some(export)),
+            end,
+        })
     }
 
     /// Lets the memory go.
     pub(crate) fn release(&self) {
         // A poisoned lock still guards a valid option.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(
+            self.export
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
     }
 
     /// Where the held bytes start, and how many they are.
     pub(crate) fn range(&self) -> Option<(*mut u8, usize)> {
-        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = self.export.lock().unwrap_or_else(PoisonError::into_inner);
         held.as_ref().map(|export| (export.start(), export.len()))
     }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let export = self
+            .export
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(export) = export.take()
+            && self.end.load(Ordering::Acquire)
+        {
+            linger(export);
+        }
+    }
+}
+
+/// Memory of views that outlived their environment, and until when it stays mapped.
+static LINGERING: Mutex<Vec<(Instant, Export)>> = Mutex::new(Vec::new());
+
+/// Keeps the memory of a view for a while. Bun ends a worker without waiting for what its views are in on the
+/// pool, zlib for one, and then collects them all: to unmap would kill the process. The slowest such work,
+/// brotli at its best, gets through a mebibyte in 2 seconds.
+fn linger(export: Export) {
+    let now = Instant::now();
+    let mebibytes = (export.len() >> 20) as u64;
+    let until = now + Duration::from_secs(10 + 4 * mebibytes);
+    let mut lingering = LINGERING.lock().unwrap_or_else(PoisonError::into_inner);
+    lingering.retain(|(until, _)| *until > now);
+    lingering.push((until, export));
 }
 
 /// An open map.

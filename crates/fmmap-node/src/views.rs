@@ -65,7 +65,7 @@ natives! {
             if !open.mapping.protection().readable() {
                 return Err(Failure::Argument("not readable"));
             }
-            let hold = Hold::new(open.mapping.export(offset, len)?);
+            let hold = Hold::new(open.mapping.export(offset, len)?, call.end());
             open.holds.retain(|(_, hold)| hold.strong_count() > 0);
             open.holds.push((id, Arc::downgrade(&hold)));
             Ok(hold)

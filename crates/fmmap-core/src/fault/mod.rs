@@ -133,6 +133,11 @@ impl Guarded {
         self.registration.faults()
     }
 
+    /// Marks the range as a fault does, for a loss that came without a signal.
+    pub fn mark(&self, reason: Reason) {
+        self.registration.mark(reason);
+    }
+
     /// Takes the range out of the table, as dropping does, and keeps its marks. For a range that is
     /// about to move: between `mremap` and the next [`Guarded::set_range`] its old addresses may
     /// already be somebody else's.

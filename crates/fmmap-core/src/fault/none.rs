@@ -28,6 +28,8 @@ impl Registration {
         0
     }
 
+    pub(super) fn mark(&self, _: Reason) {}
+
     pub(super) fn lift(&self) {}
 
     /// # Safety

@@ -32,6 +32,10 @@ static ORIGINAL: AtomicPtr<Action> = AtomicPtr::new(ptr::null_mut());
 // and `SIG_DFL` is 0.
 static DEFAULT: Action = unsafe { mem::zeroed() };
 
+/// ONSTACK: V8 and Rust give their threads a signal stack, and the fault may be in a deep recursion.
+/// RESTART: a system call that a passed-on kill interrupts goes on.
+const FLAGS: c_int = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
+
 pub(super) fn enabled() -> bool {
     match STATE.load(Ordering::Acquire) {
         UNREAD => {
@@ -77,7 +81,12 @@ fn lock() -> MutexGuard<'static, ()> {
 fn install(_changes: &MutexGuard<'static, ()>) {
     let mut current = installed();
     if is_ours(&current) {
-        return;
+        if current.sa_flags & FLAGS == FLAGS {
+            return;
+        }
+        // `signal(SIGBUS, before)`, as Bun takes a listener away with: our function, without what it was told.
+        // SAFETY: not null, since ours was installed; leaked.
+        current = unsafe { *ORIGINAL.load(Ordering::Acquire) };
     }
     if ORIGINAL.load(Ordering::Relaxed).is_null() {
         stay_loaded();
@@ -86,9 +95,7 @@ fn install(_changes: &MutexGuard<'static, ()>) {
     publish(current);
     let mut ours = DEFAULT;
     ours.sa_sigaction = on_sigbus as *const () as usize;
-    // ONSTACK: V8 and Rust give their threads a signal stack, and the fault may be in a deep
-    // recursion. RESTART: a system call that a passed-on kill interrupts goes on.
-    ours.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
+    ours.sa_flags = FLAGS;
     // SAFETY: `ours` is a complete action, the set in it is writable.
     unsafe { libc::sigemptyset(&raw mut ours.sa_mask) };
     let replaced = replace_installed(&ours);

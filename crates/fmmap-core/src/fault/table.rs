@@ -109,6 +109,10 @@ impl Registration {
         self.mapped.faults.load(Ordering::Relaxed)
     }
 
+    pub(super) fn mark(&self, reason: Reason) {
+        self.mapped.mark.set(reason, &EPOCH);
+    }
+
     pub(super) fn lift(&self) {
         if let Some(start) = lock(&self.start).take() {
             change(|index| index.without(start));
