@@ -1,19 +1,22 @@
 // The parts of `npm run test:survival`, a few seconds of each: what it looks for is the death of a process.
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { checkout, externalBuffers, unix } from './support/platform.ts'
+import { externalBuffers, unix } from './support/platform.ts'
+import { command } from './support/runtime.ts'
 import test from './support/test.ts'
 
 const script = fileURLToPath(new URL('survival/run.mjs', import.meta.url))
 
-if (checkout && unix) {
+if (existsSync(script) && unix) {
   // Lifetimes are those of views.
   const lifetimes = externalBuffers ? ['lifetimes'] : []
   for (const part of ['natives', 'calls', 'names', 'faults', ...lifetimes, 'load']) {
     test(`survives: ${part}`, async (t) => {
       t.timeout(240_000)
       const output = await new Promise<string>((resolve, reject) => {
-        const child = spawn(process.execPath, [script, part], {
+        const [program, args] = command(script, [part])
+        const child = spawn(program, args, {
           env: { ...process.env, NODE_OPTIONS: '', FMMAP_SURVIVAL_SCALE: '0.05' },
         })
         let printed = ''
