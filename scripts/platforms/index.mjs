@@ -14,7 +14,12 @@ export const platforms = [
   })),
   { name: 'bun', what: "this machine's platform, Bun, the same spec files", run: bun },
   { name: 'deno', what: "this machine's platform, Deno, the same spec files", run: deno },
-  ...['x86_64-pc-windows-msvc', 'aarch64-apple-darwin', 'x86_64-unknown-freebsd'].map((target) => ({
+  ...[
+    'x86_64-pc-windows-msvc',
+    'aarch64-apple-darwin',
+    'x86_64-unknown-freebsd',
+    'aarch64-unknown-linux-gnu',
+  ].map((target) => ({
     name: `clippy-${target}`,
     what: 'the core and the addon for that platform, no warning',
     run: () => lint(target),

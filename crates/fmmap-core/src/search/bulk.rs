@@ -4,8 +4,9 @@
 //! call for each costs more than the search. So the strategies do not return at a match: they
 //! record it in [`Hits`], go on behind it in the same vector, and return when enough were found.
 
-use super::direction::{Direction, Window};
+use super::direction::{Direction, Forward, Window};
 use super::engine::{self, Level, Policy};
+use super::exact;
 use super::pair::{Probes, Subject};
 use super::trace::{Path, trace};
 use super::vector::Isa;
@@ -67,13 +68,17 @@ impl<'a> Hits<'a> {
         self.count >= self.limit
     }
 
-    /// Notes a match of one byte for each bit of `mask`, `1 << LANE_BITS` bits a byte from `first`
-    /// on.
+    /// Notes a match for each bit of `mask`, `1 << LANE_BITS` bits a start from `first` on. Where no offsets are
+    /// asked for, they are counted.
     ///
-    /// Four slots are written whatever there is, and kept if they were due: no branch to mispredict
+    /// `FEW` slots are written whatever there is, and kept if they were due: no branch to mispredict
     /// where lines are of any length. The caller has seen to it that there is room.
     #[inline(always)]
-    fn scatter<I: Isa, D: Direction>(&mut self, first: usize, mut mask: u64) {
+    pub(super) fn scatter<I: Isa, D: Direction, const FEW: usize>(
+        &mut self,
+        first: usize,
+        mut mask: u64,
+    ) {
         let due = mask.count_ones() as usize;
         let from = self.base.wrapping_add(first as u64);
         let mut next = || {
@@ -81,22 +86,25 @@ impl<'a> Hits<'a> {
             mask = D::rest(mask);
             as_number(from.wrapping_add(lane))
         };
-        let Some(slots) = self.out.get_mut(self.count..) else {
-            return;
-        };
-        if let Some(few) = slots.first_chunk_mut::<4>() {
+        if let Some(slots) = self.out.get_mut(self.count..)
+            && let Some((few, more)) = slots.split_first_chunk_mut::<FEW>()
+        {
             for slot in few {
                 *slot = next();
             }
-        }
-        if due > 4
-            && let Some(more) = slots.get_mut(4..due)
-        {
-            for slot in more {
-                *slot = next();
+            if due > FEW {
+                for slot in more.iter_mut().take(due - FEW) {
+                    *slot = next();
+                }
             }
         }
         self.count += due;
+    }
+
+    /// Whether offsets are noted, not only counted.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn takes_offsets(&self) -> bool {
+        !self.out.is_empty()
     }
 
     /// The match, if one was asked for and found.
@@ -176,6 +184,83 @@ pub(super) fn bytes<D: Direction>(byte: u8, haystack: &[u8], base: u64, out: &mu
     }
 }
 
+/// Every match from the front, until `hits` has enough; the starts that are left then.
+///
+/// Where matches of a short needle are dense, `exact` goes on until they are no more. A few KiB tell, and if they
+/// say no, a stretch that is longer each time: to begin the usual search costs more than a look at its result.
+pub(super) fn all(
+    level: Level,
+    policy: &Policy,
+    probes: &Probes,
+    subject: Subject<'_>,
+    hits: &mut Hits<'_>,
+) -> Window {
+    let Subject { haystack, needle } = subject;
+    let mut window = Window {
+        lo: 0,
+        hi: (haystack.len() + 1).saturating_sub(needle.len()),
+    };
+    let mut size = policy.taste;
+    while exact::suits(needle) && window.len() > size {
+        let (from, before) = (window.lo, hits.count);
+        usual(level, policy, probes, subject, size, &mut window, hits);
+        if hits.count == hits.limit {
+            return window;
+        }
+        if exact::pays(hits.count - before, window.lo - from) {
+            exact::scan(level, subject, &mut window, hits);
+            size = policy.taste;
+        } else {
+            size = size.saturating_mul(64);
+        }
+    }
+    usual(
+        level,
+        policy,
+        probes,
+        subject,
+        usize::MAX,
+        &mut window,
+        hits,
+    );
+    window
+}
+
+/// The usual search for the window's first `size` starts.
+fn usual(
+    level: Level,
+    policy: &Policy,
+    probes: &Probes,
+    Subject { haystack, needle }: Subject<'_>,
+    size: usize,
+    window: &mut Window,
+    hits: &mut Hits<'_>,
+) {
+    let part = Forward::stretch(*window, size);
+    if part.len() == 0 {
+        return;
+    }
+    let subject = Subject {
+        haystack: &haystack[part.lo..part.hi + needle.len() - 1],
+        needle,
+    };
+    let (base, count) = (hits.base, hits.count);
+    hits.base += part.lo as u64;
+    let left = engine::search::<Forward>(level, policy, Some(probes), subject, hits);
+    hits.base = base;
+    if hits.count > count {
+        hits.last += part.lo;
+    }
+    // A match at the end of the part overlaps what follows.
+    window.lo = if left.len() > 0 {
+        part.lo + left.lo
+    } else if hits.count > count {
+        part.hi.max(hits.last + needle.len())
+    } else {
+        part.hi
+    };
+}
+
 /// Searches the window for one byte while it has four vectors, and `hits` room for as many
 /// matches.
 fn whole_blocks<D: Direction>(byte: u8, haystack: &[u8], window: &mut Window, hits: &mut Hits<'_>) {
@@ -241,7 +326,7 @@ fn whole_blocks_by<I: Isa, D: Direction>(
                 for i in 0..shared {
                     mask |= isa.mask(equal[word + i]) << (i * bits);
                 }
-                hits.scatter::<I, D>(block + word * lanes, mask);
+                hits.scatter::<I, D, 4>(block + word * lanes, mask);
             }
         }
         D::pass(&mut left, block, 4 * lanes);

@@ -114,7 +114,7 @@ pub(super) struct Policy {
     pub(super) interval: usize,
     /// Haystacks from this length on are looked at for a byte that they lack.
     pub(super) rare: usize,
-    /// The bytes that are looked at for that.
+    /// The bytes that are looked at for that, and the starts that tell how dense matches are.
     pub(super) taste: usize,
     /// Starts for which a linear algorithm takes over, at first.
     pub(super) stretch: usize,

@@ -24,6 +24,7 @@
 //! | `pair` | compares two to six bytes of the needle at 16 to 64 starts at once | nearly everything |
 //! | `dense` | chooses the bytes for `pair` from a sample of the haystack | DNA, digits, UTF-16 |
 //! | `rare` | scans for one byte | haystacks that lack it |
+//! | `exact` | compares all of a short needle at every start | matches by the million |
 //! | `period` | looks for runs that repeat themselves | long repetitive needles |
 //! | `two_way` | Two-Way, linear whatever happens | everything that defeats the above |
 //! | `scalar` | start by start | fewer starts than lanes |
@@ -49,6 +50,7 @@ mod compare;
 mod dense;
 mod direction;
 mod engine;
+mod exact;
 mod line;
 mod pair;
 mod period;
@@ -213,7 +215,7 @@ impl<'n> Finder<'n> {
             },
             _ => {
                 let mut hits = Hits::counted();
-                self.bulk::<Forward>(haystack, &mut hits);
+                self.bulk(haystack, &mut hits);
                 let after = hits.found().map_or(0, |last| last + self.needle.len());
                 // The last m - 1 bytes may be the beginning of an occurrence.
                 let starts = (haystack.len() + 1).saturating_sub(self.needle.len());
@@ -257,23 +259,23 @@ impl<'n> Finder<'n> {
             };
         }
         let mut hits = Hits::into_slice(out, base);
-        let left = self.bulk::<Forward>(haystack, &mut hits);
+        let left = self.bulk(haystack, &mut hits);
         Batch {
             written: hits.count,
             next: (hits.count == hits.limit && left.len() > 0).then_some(left.lo),
         }
     }
 
-    fn bulk<D: Direction>(&self, haystack: &[u8], hits: &mut Hits<'_>) -> direction::Window {
-        let subject = Subject {
-            haystack,
-            needle: &self.needle,
-        };
-        engine::search::<D>(
+    /// Every match from the front, until `hits` has enough; the starts that are left then.
+    fn bulk(&self, haystack: &[u8], hits: &mut Hits<'_>) -> direction::Window {
+        bulk::all(
             Level::detect(),
             &Policy::DEFAULT,
-            Some(&self.probes),
-            subject,
+            &self.probes,
+            Subject {
+                haystack,
+                needle: &self.needle,
+            },
             hits,
         )
     }

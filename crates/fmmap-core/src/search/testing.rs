@@ -6,7 +6,7 @@ use super::direction::{Direction, Forward, Reverse, Window};
 use super::engine::{self, Level, Policy};
 use super::pair::{MAX_PROBES, Meter, Outcome, Probes, Subject};
 use super::period::Stretch;
-use super::{bulk, period, rare, scalar, two_way};
+use super::{bulk, exact, period, rare, scalar, two_way};
 
 pub use super::trace::{Path, forget, taken};
 
@@ -39,10 +39,14 @@ pub enum Strategy {
     Period,
     /// All occurrences of one byte, for needles of one byte.
     Bytes,
+    /// All bytes of a short needle at every start: forward only.
+    Exact,
+    /// The same without AVX-512.
+    ExactAvx2,
 }
 
 /// All of them.
-pub const STRATEGIES: [Strategy; 18] = [
+pub const STRATEGIES: [Strategy; 20] = [
     Strategy::Usual,
     Strategy::Hasty,
     Strategy::HastyAvx2,
@@ -61,6 +65,8 @@ pub const STRATEGIES: [Strategy; 18] = [
     Strategy::TwoWay,
     Strategy::Period,
     Strategy::Bytes,
+    Strategy::Exact,
+    Strategy::ExactAvx2,
 ];
 
 /// Every threshold at its lowest.
@@ -103,12 +109,32 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
         let &[byte] = needle else { return None };
         return Some(bulk::bytes::<D>(byte, haystack, 0, out).written);
     }
+    if let Strategy::Exact | Strategy::ExactAvx2 = strategy {
+        if !D::FORWARD || !exact::suits(needle) {
+            return None;
+        }
+        let level = match strategy {
+            Strategy::Exact => Level::detect(),
+            _ => without_avx512(),
+        };
+        // Room for a block's worth at the end, too; and they are counted as often as they are noted.
+        let mut wide = vec![0.0; haystack.len() + 200];
+        let probes = Probes::rarest(needle);
+        let mut hits = Hits::into_slice(&mut wide, 0);
+        bulk::all(level, &HASTY, &probes, subject, &mut hits);
+        let mut counted = Hits::counted();
+        bulk::all(level, &HASTY, &probes, subject, &mut counted);
+        assert_eq!(hits.count, counted.count);
+        let written = hits.count.min(out.len());
+        out[..written].copy_from_slice(&wide[..written]);
+        return Some(written);
+    }
     let mut hits = Hits::into_slice(out, 0);
     let starts = (haystack.len() + 1).saturating_sub(needle.len());
     let mut window = Window { lo: 0, hi: starts };
     let hits_ref = &mut hits;
     match strategy {
-        Strategy::Usual | Strategy::Bytes => {
+        Strategy::Usual | Strategy::Bytes | Strategy::Exact | Strategy::ExactAvx2 => {
             engine::search::<D>(Level::detect(), &Policy::DEFAULT, None, subject, hits_ref);
         }
         Strategy::Hasty => {

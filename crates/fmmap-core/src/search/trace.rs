@@ -32,6 +32,8 @@ pub enum Path {
     Portable,
     /// All occurrences of one byte, in whole blocks.
     Bytes,
+    /// Every byte of a short needle, in whole blocks.
+    Exact,
 }
 
 #[cfg(any(test, feature = "testing"))]

@@ -21,6 +21,7 @@ fn paths(haystack: &[u8], needle: &[u8]) -> [Vec<Path>; 2] {
             Path::TwoWay,
             Path::Portable,
             Path::Bytes,
+            Path::Exact,
         ]
         .into_iter()
         .filter(|&path| taken(path))
@@ -139,6 +140,51 @@ fn what_defeats_all_else_goes_to_two_way() {
         .collect();
     let paths = [kernel(), Path::Dense, Path::TwoWay];
     assert_paths(&vec![b'a'; 30_000], &needle, &paths);
+}
+
+/// Words, every `every`th of which is another.
+fn words(n: usize, every: usize, word: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for at in 1.. {
+        text.extend_from_slice(if at % every == 0 { word } else { b"lorem " });
+        if text.len() >= n {
+            break;
+        }
+    }
+    text
+}
+
+#[test]
+fn dense_matches_of_a_short_needle_are_compared_whole() {
+    if kernel() == Path::Sse2 {
+        return;
+    }
+    for needle in [&b"is"[..], b"ipsi", b"ipsum ip", b"ii"] {
+        for (every, dense) in [(7, true), (1_000, false)] {
+            let haystack = words(100_000, every, &[needle, b" "].concat());
+            forget();
+            let found = super::count(&haystack, needle);
+            assert_eq!(taken(Path::Exact), dense, "{}", needle.escape_ascii());
+            assert_eq!(found, haystack.len() / (6 * (every - 1) + needle.len() + 1));
+            // A batch goes on where the one before has ended, at any match.
+            let (mut out, mut all, mut from) = (vec![0.0; 300], 0, Some(0));
+            while let Some(at) = from {
+                let batch = super::Finder::new(needle).find_batch(&haystack[at..], 0, &mut out);
+                all += batch.written;
+                from = batch.next.map(|next| at + next);
+            }
+            assert_eq!(all, found);
+        }
+    }
+}
+
+#[test]
+fn dense_matches_that_turn_sparse_and_dense_again_are_all_found() {
+    let mut haystack = words(200_000, 3, b"ipsum ");
+    haystack.extend(words(2_000_000, 5_000, b"ipsum "));
+    haystack.extend(words(200_000, 3, b"ipsum "));
+    let expected = memchr::memmem::find_iter(&haystack, b"ipsum").count();
+    assert_eq!(super::count(&haystack, b"ipsum"), expected);
 }
 
 #[test]
