@@ -5,7 +5,7 @@
 //! early.
 #![no_main]
 
-use fmmap_core::search::testing::{STRATEGIES, matches, oracle};
+use fmmap_core::search::testing::{STRATEGIES, counted, matches, oracle};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -27,6 +27,9 @@ fuzz_target!(|input: &[u8]| {
             };
             let found: Vec<usize> = out[..count].iter().map(|&offset| offset as usize).collect();
             assert_eq!(found, expected, "{strategy:?}, reverse {reverse}");
+            if !reverse && count < out.len() {
+                assert!(counted(strategy, &haystack, needle).is_none_or(|all| all == count));
+            }
         }
     }
 });

@@ -318,6 +318,32 @@ fn a_view_of_a_read_only_mapping_is_a_private_twin() {
 }
 
 #[test]
+fn an_export_after_a_resize_is_of_a_new_twin() {
+    let page = os::page_size();
+    let readable = |flags| Options {
+        flags: Some(flags),
+        prot: Some(os::PROT_READ),
+        ..Options::default()
+    };
+    let scratch = Scratch::new(&vec![b'-'; page]);
+    let mut file = Mapping::new(Some(scratch.fd()), 0, &readable(os::MAP_SHARED)).unwrap();
+    let private = readable(os::MAP_PRIVATE | os::MAP_ANONYMOUS);
+    let mut anonymous = Mapping::new(None, page as u64, &private).unwrap();
+    for (mapping, filled) in [(&mut file, b'-'), (&mut anonymous, 0)] {
+        let before = mapping.export(0, page).unwrap();
+        mapping.resize(3 * page as u64).unwrap();
+        let after = mapping.export(2 * page, page).unwrap();
+        // SAFETY: an export's bytes stay mapped as long as it lives.
+        let old = unsafe { std::slice::from_raw_parts(before.start(), page) };
+        // SAFETY: as above.
+        let new = unsafe { std::slice::from_raw_parts(after.start(), page) };
+        assert_eq!((old[page - 1], new[page - 1]), (filled, 0));
+        mapping.resize(page as u64).unwrap();
+        assert!(mapping.export(page, 1).is_err());
+    }
+}
+
+#[test]
 fn a_mapping_without_its_descriptor_works_but_for_size_and_resize() {
     let scratch = Scratch::new(b"0123456789");
     let options = Options {

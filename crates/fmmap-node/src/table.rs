@@ -63,18 +63,53 @@ impl Drop for Hold {
 }
 
 /// Memory of views that outlived their environment, and until when it stays mapped.
-static LINGERING: Mutex<Vec<(Instant, Export)>> = Mutex::new(Vec::new());
+static LINGERING: Mutex<Lingering> = Mutex::new(Lingering {
+    held: Vec::new(),
+    watched: false,
+});
+
+struct Lingering {
+    held: Vec<(Instant, Export)>,
+    /// Whether a thread lets them go in time.
+    watched: bool,
+}
 
 /// Keeps the memory of a view for a while. Bun ends a worker without waiting for what its views are in on the
 /// pool, zlib for one, and then collects them all: to unmap would kill the process. The slowest such work,
 /// brotli at its best, gets through a mebibyte in 2 seconds.
 fn linger(export: Export) {
-    let now = Instant::now();
     let mebibytes = (export.len() >> 20) as u64;
-    let until = now + Duration::from_secs(10 + 4 * mebibytes);
+    let until = Instant::now() + Duration::from_secs(10 + 4 * mebibytes);
     let mut lingering = LINGERING.lock().unwrap_or_else(PoisonError::into_inner);
-    lingering.retain(|(until, _)| *until > now);
-    lingering.push((until, export));
+    lingering.held.push((until, export));
+    if !lingering.watched {
+        let watch = std::thread::Builder::new()
+            .name("fmmap-linger".into())
+            .stack_size(64 << 10);
+        // Without a thread the next view that lingers tries again.
+        lingering.watched = watch.spawn(let_go_in_time).is_ok();
+    }
+}
+
+/// Lets go what has lingered long enough, until nothing is left.
+fn let_go_in_time() {
+    loop {
+        let mut lingering = LINGERING.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let (left, over) = std::mem::take(&mut lingering.held)
+            .into_iter()
+            .partition(|(until, _)| *until > now);
+        lingering.held = left;
+        let next = lingering.held.iter().map(|(until, _)| *until).min();
+        lingering.watched = next.is_some();
+        drop(lingering);
+        // Unmaps, so not under the lock.
+        drop::<Vec<_>>(over);
+        match next {
+            Some(next) => std::thread::sleep(next.saturating_duration_since(now)),
+            None => return,
+        }
+    }
 }
 
 /// An open map.

@@ -6,6 +6,8 @@
 //! | shared anonymous | shrinks by `mremap` | shrinks in name only; the memory stays |
 //! | private anonymous | `mremap` | refused |
 //!
+//! The views of a mapping that isn't writable are of its private twin, so they keep nothing from moving.
+//!
 //! A shared anonymous mapping never grows on Linux: there is no memory behind the new pages (gh-138204).
 //! Without `mremap` anonymous memory is copied to a new mapping, and files are mapped afresh. On Windows a
 //! file can't change its size under a mapping: the memory is unmapped first, and nothing may be exported.
@@ -42,12 +44,26 @@ impl Mapping {
                 syscall: "mremap",
             });
         }
+        if os::LOCKS {
+            self.give_up_twin()?;
+        }
         if self.anonymous {
             self.resize_anonymous(new_len)?;
         } else {
             self.resize_file(new_len, end)?;
         }
         self.len = new_len;
+        // It has the old length. What was exported from it keeps it; the next export makes another.
+        self.twin = None;
+        Ok(())
+    }
+
+    /// Where a mapped file keeps its size, the twin goes before the file changes.
+    fn give_up_twin(&mut self) -> Result<()> {
+        if let Some(twin) = &mut self.twin {
+            Arc::get_mut(twin).ok_or(Error::Exported)?;
+        }
+        self.twin = None;
         Ok(())
     }
 

@@ -5,11 +5,15 @@ mod oracle;
 mod paths;
 mod writers;
 
-use super::testing::{STRATEGIES, Strategy, matches, oracle};
+use super::testing::{STRATEGIES, Strategy, counted, matches, oracle};
 use super::{Batch, Finder, Tally, count, find, newlines, newlines_reverse, rfind};
 
 /// Asserts that a strategy finds what the oracle finds, all of it and the first alone.
 fn assert_agrees(strategy: Strategy, reverse: bool, haystack: &[u8], needle: &[u8]) {
+    if let Some(count) = counted(strategy, haystack, needle) {
+        let expected = oracle(false, haystack, needle, usize::MAX);
+        assert_eq!(count, expected.len(), "{strategy:?} counts");
+    }
     for limit in [1, 3, haystack.len() + 1] {
         let mut out = vec![0.0; limit];
         let Some(count) = matches(strategy, reverse, haystack, needle, &mut out) else {
