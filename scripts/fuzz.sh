@@ -1,7 +1,8 @@
 #!/bin/sh
-# Fuzzes the search under AddressSanitizer: every strategy against the plain oracle.
+# Fuzzes under AddressSanitizer: every search strategy against the plain oracle (search), every call of a
+# mapping with any arguments (mapping).
 #
-#   scripts/fuzz.sh [SECONDS] [ARGUMENT OF LIBFUZZER...]    default: 60
+#   scripts/fuzz.sh search|mapping [SECONDS] [ARGUMENT OF LIBFUZZER...]    default: 60
 #
 # cargo-fuzz comes by cargo, into FMMAP_CACHE; what it finds is in fuzz/artifacts.
 set -eu
@@ -13,8 +14,10 @@ if [ ! -x "$home/bin/cargo-fuzz" ]; then
     cargo install --quiet --locked --debug --root "$home" --version "$version" cargo-fuzz
   rm -rf "$home/target"
 fi
+target=${1:?search or mapping}
+shift
 seconds=${1:-60}
 [ $# -eq 0 ] || shift
 # Sanitizers are for nightly compilers; this lets a stable one take them.
 export RUSTC_BOOTSTRAP=1
-exec "$home/bin/cargo-fuzz" run search -- -max_total_time="$seconds" -verbosity=0 -print_final_stats=1 "$@"
+exec "$home/bin/cargo-fuzz" run "$target" -- -max_total_time="$seconds" -verbosity=0 -print_final_stats=1 "$@"
