@@ -74,8 +74,11 @@ export function matchLimit(limit: unknown): number {
   return most
 }
 
-/** Offsets a batch; one element more says where to go on. */
-const BATCH = 4096
+/** Offsets a batch, at the least and at the most; one element more says where to go on. */
+const [FEWEST, BATCH] = [64, 4096]
+
+/** The bytes that a batch searches, about: they are in the cache still when the loop looks at its matches. */
+const SPAN = 512 * 1024
 
 /** Every match that doesn't overlap the one before, in order; a batch is searched when it is asked for. */
 export function findAll(
@@ -102,8 +105,9 @@ class Matches implements IterableIterator<number> {
   readonly #first: number
   readonly #last: number | undefined
   readonly #batch = new Float64Array(BATCH + 1)
-  /** Where the next batch starts. */
+  /** Where the next batch starts, and how many offsets it may have: few at first, as a loop may end early. */
   #from: number
+  #most = FEWEST
   /** Matches that further batches may have; 0 when there is none. */
   #left: number
   /** Offsets in the batch, and which of them is next. */
@@ -163,11 +167,16 @@ class Matches implements IterableIterator<number> {
         region.checkEnd(this.#first, stop)
         break
       }
-      const room = left < BATCH ? batch.subarray(0, left + 1) : batch
+      const most = Math.min(left, this.#most)
+      const room = most < BATCH ? batch.subarray(0, most + 1) : batch
       const found = region.answered(
         native.findBatch(this.#needle, room, region.handle, this.#from, stop),
       )
-      this.#from = room[room.length - 1] ?? stop
+      const next = room[most] ?? stop
+      const searched = next - this.#from
+      if (searched < SPAN / 2) this.#most = Math.min(2 * this.#most, BATCH)
+      else if (searched > SPAN) this.#most = Math.max(this.#most / 2, FEWEST)
+      this.#from = next
       left -= found
       if (found > 0) {
         this.#left = left
