@@ -1,7 +1,7 @@
 /**
  * Runs every benchmark, one after another.
  *
- *   npm run bench -- [--quick] [--json] [PART ...]
+ *   npm run bench -- [--quick] [--json] [--only TEXT] [PART ...]
  *
  * `--json` writes each part's figures to benchmark/results/<part>.json. A part that fails does not keep the others
  * from running, and is named at the end.
@@ -24,6 +24,7 @@ const manifest = join('benchmark', 'rust', 'Cargo.toml')
 const parts = {
   calls: script('calls'),
   search: ['cargo', 'run', '--quiet', '--release', '--locked', '--manifest-path', manifest, '--'],
+  rivals: script('rivals'),
   bulk: script('bulk'),
   async: script('async'),
   programs: script('programs'),
@@ -33,6 +34,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    only: { type: 'string' },
   },
   allowPositionals: true,
 })
@@ -45,6 +47,7 @@ for (const part of positionals.length > 0 ? positionals : Object.keys(parts)) {
   if (program === undefined) throw new Error(`no part ${part}; there are ${Object.keys(parts)}`)
   if (options.quick) args.push('--quick')
   if (options.json) args.push('--json', join(results, `${part}.json`))
+  if (options.only !== undefined) args.push('--only', options.only)
   console.log(`\n== ${part}\n`)
   const start = performance.now()
   const { status } = spawnSync(program, args, { cwd: root, stdio: 'inherit' })

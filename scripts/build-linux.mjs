@@ -31,7 +31,7 @@ if (
 ) {
   run('rustup', ['target', 'add', target])
 }
-const tools = python('zigbuild-0.24.0-0.17.1', 'cargo-zigbuild==0.24.0', 'ziglang==0.17.1')
+const tools = python('zigbuild-0.24.0-0.17.1', ['cargo-zigbuild==0.24.0', 'ziglang==0.17.1'])
 const options = ['--release', '--locked', '--package', 'fmmap-node']
 const linked = libc === 'glibc' ? `${target}.2.17` : target
 run('cargo', ['zigbuild', ...options, '--target', linked], {

@@ -73,13 +73,13 @@ export function npm(spec, file, platform) {
 }
 
 /** A virtual environment of Python's with these packages; its folder of programs. */
-export function python(name, ...packages) {
+export function python(name, packages, interpreter = 'python3') {
   const home = join(cached('python'), name)
   const bin = join(home, 'bin')
   if (!existsSync(join(home, 'complete'))) {
     debian('python3-venv')
     rmSync(home, { recursive: true, force: true })
-    obtain('python3', ['-m', 'venv', home])
+    obtain(interpreter, ['-m', 'venv', home])
     obtain(join(bin, 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...packages])
     mkdirSync(join(home, 'complete'))
   }

@@ -15,7 +15,7 @@ const target = 'x86_64-unknown-linux-musl'
 
 export async function musl() {
   debian('musl')
-  const bin = python('zig', 'ziglang', 'cargo-zigbuild')
+  const bin = python('zig', ['ziglang', 'cargo-zigbuild'])
   const zig = {
     zigbuild: join(bin, 'cargo-zigbuild'),
     CARGO_ZIGBUILD_PYTHON_PATH: join(bin, 'python'),

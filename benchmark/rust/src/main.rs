@@ -2,7 +2,11 @@
 //!
 //! ```sh
 //! cargo run --release --manifest-path benchmark/rust/Cargo.toml -- [--quick] [--json FILE] [--only TEXT]
+//! cargo run --release --manifest-path benchmark/rust/Cargo.toml -- --write FOLDER [--quick] [--only TEXT]
 //! ```
+//!
+//! The second writes the haystacks into files, and prints a line of JSON for each row: for `rivals.ts`, which
+//! compares the same rows with other languages.
 //!
 //! Times are processor time of the one thread, so that a busy machine disturbs the ratios less; memory
 //! that others use is still missing. Peers alternate, and must give the same answers. Printed are the median and the best GB/s of
@@ -37,6 +41,26 @@ struct Options {
     quick: bool,
     json: Option<String>,
     only: Option<String>,
+    write: Option<String>,
+}
+
+impl Options {
+    fn wants(&self, row: &Row) -> bool {
+        let title = format!("{} {}", row.kind.name(), row.label);
+        self.only
+            .as_ref()
+            .is_none_or(|only| title.contains(only.as_str()))
+    }
+
+    /// The bytes of a row's haystack, of which those that may take for ever have fewer.
+    fn len(&self, row: &Row, quick: usize, usual: usize) -> usize {
+        row.len
+            .unwrap_or(match (row.kind.adversarial(), self.quick) {
+                (true, _) => 4 << 20,
+                (false, true) => quick,
+                (false, false) => usual,
+            })
+    }
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -44,6 +68,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         quick: false,
         json: None,
         only: None,
+        write: None,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -51,8 +76,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "--quick" => options.quick = true,
             "--json" => options.json = arguments.next(),
             "--only" => options.only = arguments.next(),
+            "--write" => options.write = arguments.next(),
             other => return Err(format!("unknown option {other}").into()),
         }
+    }
+    if let Some(folder) = &options.write {
+        return write(folder, &options);
     }
     let mut figures = Vec::new();
     println!(
@@ -62,21 +91,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut haystack: (Option<(Kind, usize)>, Vec<u8>) = (None, Vec::new());
     for (rows, counting) in [(ROWS, false), (COUNTS, true)] {
         for row in rows {
-            let title = format!("{} {}", row.kind.name(), row.label);
-            if options
-                .only
-                .as_ref()
-                .is_some_and(|only| !title.contains(only.as_str()))
-            {
+            if !options.wants(row) {
                 continue;
             }
-            let len = row
-                .len
-                .unwrap_or(match (row.kind.adversarial(), options.quick) {
-                    (true, _) => 4 << 20,
-                    (false, true) => 48 << 20,
-                    (false, false) => 128 << 20,
-                });
+            let len = options.len(row, 48 << 20, 128 << 20);
             if haystack.0 != Some((row.kind, len)) {
                 haystack = (Some((row.kind, len)), row.kind.make(len));
             }
@@ -92,6 +110,33 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     summary(&figures);
     if let Some(path) = options.json {
         std::fs::write(path, json(&figures)?)?;
+    }
+    Ok(())
+}
+
+/// Writes the haystacks of the rows that are not empty, each once, and tells the rows.
+fn write(folder: &str, options: &Options) -> Result<(), Box<dyn std::error::Error>> {
+    let mut haystack: (Option<(Kind, usize)>, Vec<u8>) = (None, Vec::new());
+    for row in ROWS {
+        let len = options.len(row, 16 << 20, 64 << 20);
+        if len == 0 || !options.wants(row) {
+            continue;
+        }
+        let file = format!("{folder}/{:?}-{len}", row.kind);
+        if haystack.0 != Some((row.kind, len)) {
+            haystack = (Some((row.kind, len)), row.kind.make(len));
+            std::fs::write(&file, &haystack.1)?;
+        }
+        let needle = row.needle.make(&haystack.1, row.label.len() as u64);
+        let hex = needle.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        println!(
+            "{{\"file\": {file:?}, \"kind\": {:?}, \"label\": {:?}, \"length\": {len}, \"needle\": \"{hex}\"}}",
+            row.kind.name(),
+            row.label,
+        );
     }
     Ok(())
 }

@@ -1,0 +1,220 @@
+/**
+ * find and rfind beside what other languages and runtimes have: CPython's mmap, PyPI's fmmap, and indexOf and
+ * lastIndexOf of Buffer under Node and Bun.
+ *
+ *   npm run bench:search -- [--quick] [--json] [--only TEXT]      with the engine's own rows before
+ *
+ * The rows are the engine's (benchmark/rust/src/rows.rs), written to files that each maps. Each runs in a process of
+ * its own that stays; they take turns, must give the same offset, and are given in processor time. Bun and PyPI's
+ * fmmap are fetched into FMMAP_CACHE; what can't be had is left out, and named.
+ */
+
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { Missing, npm, python as environment } from '../scripts/platforms/cache.mjs'
+import { type Companion, newestPython, startCompanion } from './python.ts'
+import { median, readOptions, Report, same, scratch } from './report.ts'
+
+/** A row as `--write` prints it. */
+interface Row {
+  file: string
+  kind: string
+  label: string
+  length: number
+  needle: string
+}
+
+interface Answer {
+  ms: number
+  at: number
+}
+
+interface Rival {
+  readonly name: string
+  readonly process: Companion
+  readonly way?: string
+}
+
+const options = readOptions()
+const report = new Report('rivals', options)
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+const folder = scratch('rivals')
+const [turns, patience] = options.quick ? [3, 150] : [7, 1500]
+
+const rows = execFileSync(
+  'cargo',
+  [
+    ...[
+      'run',
+      '--quiet',
+      '--release',
+      '--locked',
+      '--manifest-path',
+      here('rust/Cargo.toml'),
+      '--',
+    ],
+    ...['--write', folder, ...(options.quick ? ['--quick'] : [])],
+    ...(options.only === undefined ? [] : ['--only', options.only]),
+  ],
+  { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
+)
+  .trim()
+  .split('\n')
+  .filter((line) => line !== '')
+  .map((line) => JSON.parse(line) as Row)
+
+const rivals = start()
+report.part(
+  'GB/s, median; ns where a haystack is small',
+  rivals.map(({ name }) => name),
+  16,
+)
+/** The seconds a call: rows, directions, rivals. */
+const times: { row: Row; reverse: boolean; of: Record<string, number> }[] = []
+for (const row of rows) {
+  for (const reverse of [false, true]) await compare(row, reverse)
+}
+for (const { process } of rivals) process.end()
+targets()
+report.end()
+
+/** Ours first: the others have to agree with it. */
+function start(): Rival[] {
+  const found: Rival[] = []
+  const script = here('rival.mjs')
+  const node = startCompanion({ path: process.execPath, version: '' }, script, [])
+  found.push({ name: 'fmmap', process: node, way: 'fmmap' })
+  found.push({ name: 'Node indexOf', process: node, way: 'indexOf' })
+  attempt('Bun', () => {
+    const path = npm(`@oven/bun-${process.platform}-${process.arch}@1`, 'bin/bun')
+    const bun = startCompanion({ path, version: '' }, script, [])
+    found.push({ name: 'fmmap on Bun', process: bun, way: 'fmmap' })
+    found.push({ name: 'Bun indexOf', process: bun, way: 'indexOf' })
+  })
+  const python = newestPython()
+  attempt('CPython', () => {
+    if (python === undefined) throw new Missing('no CPython here')
+    found.push({ name: 'CPython', process: startCompanion(python, here('rival.py'), ['mmap']) })
+    console.log(`CPython ${python.version}`)
+  })
+  attempt('fmmap of PyPI', () => {
+    if (python === undefined) throw new Missing('no CPython here')
+    const bin = environment(`fmmap-${python.version}`, ['fmmap==2.0.0'], python.path)
+    const path = `${bin}/python`
+    const process = startCompanion({ path, version: '' }, here('rival.py'), ['fmmap'])
+    found.push({ name: 'PyPI fmmap', process })
+  })
+  return found
+}
+
+function attempt(name: string, begin: () => void): void {
+  try {
+    begin()
+  } catch (error) {
+    if (!(error instanceof Missing)) throw error
+    console.log(`without ${name}: ${error.message}`)
+  }
+}
+
+async function compare(row: Row, reverse: boolean): Promise<void> {
+  const { file, needle, label, kind, length } = row
+  const ask = ({ process, way }: Rival, calls: number): Promise<Answer> =>
+    process.ask({ way, file, needle, reverse, calls }) as Promise<Answer>
+
+  const title = `${kind} ${label} ${reverse ? 'rfind' : 'find'}`
+  const calls: Record<string, number> = {}
+  const taken: Record<string, number[]> = {}
+  let expected: number | undefined
+  for (const rival of rivals) {
+    // As many calls as the clock needs to be exact; their answer has to be right.
+    let number = 1
+    for (;;) {
+      const { ms, at } = await ask(rival, number)
+      expected ??= at
+      same(`${title}, ${rival.name}`, expected, at)
+      if (ms > 2 || number >= 2 ** 20) break
+      number *= ms > 0.2 ? 2 : 8
+    }
+    calls[rival.name] = number
+    taken[rival.name] = []
+  }
+  for (let turn = 0; turn < turns; turn++) {
+    for (const rival of rivals) {
+      const mine = taken[rival.name] ?? []
+      const number = calls[rival.name] ?? 1
+      // The slow ones need no more proof.
+      if (mine.length > 1 && mine.reduce((sum, ms) => sum + ms * number, 0) > patience) continue
+      mine.push((await ask(rival, number)).ms / number)
+    }
+  }
+  const at = expected ?? -1
+  const scanned = at === -1 ? length : reverse ? length - at : at + needle.length / 2
+  const of = Object.fromEntries(rivals.map(({ name }) => [name, median(taken[name] ?? []) / 1000]))
+  times.push({ row, reverse, of })
+  report.row(
+    title.padEnd(50),
+    rivals.map(({ name }) => {
+      const seconds = of[name] ?? Number.NaN
+      return length <= 4096
+        ? `${(seconds * 1e9).toFixed(0)} ns`
+        : (scanned / seconds / 1e9).toFixed(2)
+    }),
+    { seconds: of, scanned, length },
+    16,
+  )
+}
+
+/** The targets: over CPython in every row, over the others where a haystack is random, text or DNA. */
+function targets(): void {
+  const real = new Set(['random', 'log text', 'source text', 'JSON', 'CSV digits', 'UTF-16', 'DNA'])
+  for (const [reverse, least] of [
+    [false, 8],
+    [true, 10],
+  ] as const) {
+    const name = reverse ? 'rfind' : 'find'
+    const ratios = ratiosTo('CPython', (time) => time.reverse === reverse)
+    if (ratios.length === 0) continue
+    const mean = Math.exp(
+      ratios.reduce((sum, { ratio }) => sum + Math.log(ratio), 0) / ratios.length,
+    )
+    report.target(`${name}: geometric mean over CPython, all rows`, mean, 'x', { least })
+    worst(`${name} over CPython, all rows`, ratios, 1)
+  }
+  for (const rival of ['Node indexOf', 'PyPI fmmap']) {
+    worst(
+      `over ${rival}, random, text and DNA from 4 KiB on`,
+      ratiosTo(rival, ({ row }) => row.length >= 4096 && real.has(row.kind)),
+      0.9,
+    )
+  }
+  worst(
+    'on Bun over Bun indexOf, random, text and DNA from 4 KiB on',
+    ratiosTo('Bun indexOf', ({ row }) => row.length >= 4096 && real.has(row.kind), 'fmmap on Bun'),
+    0.9,
+  )
+}
+
+interface Ratio {
+  ratio: number
+  title: string
+}
+
+function ratiosTo(
+  rival: string,
+  wanted: (time: (typeof times)[number]) => boolean,
+  ours = 'fmmap',
+): Ratio[] {
+  return times
+    .filter((time) => wanted(time) && time.of[rival] !== undefined)
+    .map(({ row, reverse, of }) => ({
+      ratio: (of[rival] ?? Number.NaN) / (of[ours] ?? Number.NaN),
+      title: `${row.kind} ${row.label} ${reverse ? 'rfind' : 'find'}`,
+    }))
+}
+
+function worst(name: string, ratios: Ratio[], least: number): void {
+  const [last] = ratios.toSorted((a, b) => a.ratio - b.ratio)
+  if (last !== undefined) {
+    report.target(`${name}, the worst: ${last.title}`, last.ratio, 'x', { least })
+  }
+}
