@@ -55,7 +55,7 @@ int main(int count, char **arguments) {
   const loaded = await gather(program, [addon])
   const ok = loaded.code === 0 && loaded.output === 'loaded\n'
   if (!ok) console.error(`${loaded.output}${loaded.errors}`)
-  const core = await testCore(target, zig)
+  const core = await testCore(target, zig, ['--lib', '--tests'])
   return {
     passed: core.passed + (ok ? 1 : 0),
     failed: core.failed + (ok ? 0 : 1),

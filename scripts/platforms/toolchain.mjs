@@ -23,18 +23,18 @@ export function buildAddon(target, file, extra = {}) {
   return join(cached('cargo'), target, 'release', file)
 }
 
-/** Runs the core's tests for a target whose programs run here; the counts of what they print. */
-export async function testCore(target, { zigbuild, ...variables }) {
+/**
+ * Runs the core's tests for a target; the counts of what they print.
+ *
+ * @param extra - as for `buildAddon`
+ * @param kinds - which of cargo's: `--lib`, `--tests`; `--release` for those that an emulator runs
+ * @param emulator - what runs a program of the target, if this machine does not
+ */
+export async function testCore(target, extra, kinds, emulator = []) {
+  const { zigbuild, ...variables } = extra
   const built = await gather(
-    zigbuild,
-    [
-      'test',
-      '--no-run',
-      '--message-format=json',
-      ...common('fmmap-core', target),
-      '--lib',
-      '--tests',
-    ],
+    zigbuild ?? '/usr/bin/cargo',
+    ['test', '--no-run', '--message-format=json', ...common('fmmap-core', target), ...kinds],
     { env: toolchain(variables) },
   )
   if (built.code !== 0) throw new Error(built.errors.slice(-4000))
@@ -46,7 +46,8 @@ export async function testCore(target, { zigbuild, ...variables }) {
     .map(({ executable }) => executable)
   const counts = { passed: 0, failed: 0, skipped: 0 }
   for (const program of programs) {
-    const { code, output, errors } = await gather(program, ['--test-threads=2'])
+    const [command, ...args] = [...emulator, program, '--test-threads=2']
+    const { code, output, errors } = await gather(command, args)
     const result = /^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored/m.exec(output)
     counts.passed += Number(result?.[1] ?? 0)
     counts.failed += Number(result?.[2] ?? (code === 0 ? 0 : 1))
