@@ -31,8 +31,20 @@ struct Figure {
     needle: String,
     direction: &'static str,
     peer: &'static str,
+    /// GB/s.
     median: f64,
     best: f64,
+    /// The median nanoseconds of a call.
+    nanoseconds: f64,
+}
+
+/// A figure that has to be at least another.
+struct Target {
+    name: String,
+    value: f64,
+    least: f64,
+    /// The worst row.
+    at: String,
 }
 
 type Search<'a> = Box<dyn Fn(&[u8], &[u8]) -> Option<usize> + 'a>;
@@ -107,9 +119,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
     }
-    summary(&figures);
+    let targets = summary(&figures);
     if let Some(path) = options.json {
-        std::fs::write(path, json(&figures)?)?;
+        std::fs::write(path, json(&figures, &targets)?)?;
     }
     Ok(())
 }
@@ -364,13 +376,14 @@ fn report(
             peer,
             median,
             best,
+            nanoseconds: seconds[seconds.len() / 2] * 1e9,
         });
     }
     println!("{line}  {}", ratios.trim_end_matches(','));
 }
 
 /// Our median over a peer's in each row, and the targets.
-fn summary(figures: &[Figure]) {
+fn summary(figures: &[Figure]) -> Vec<Target> {
     let speed = |of: &Figure, peer: &str, direction: &str| {
         figures
             .iter()
@@ -383,10 +396,17 @@ fn summary(figures: &[Figure]) {
             .map(|f| f.median)
     };
     println!("\ntarget: number, met or missed");
-    let verdict = |name: &str, worst: Option<(f64, String)>, target: f64| {
+    let mut targets = Vec::new();
+    let mut verdict = |name: &str, worst: Option<(f64, String)>, least: f64| {
         if let Some((value, at)) = worst {
-            let word = if value >= target { "met" } else { "MISSED" };
-            println!("  {name}: {value:.2} (>= {target}) {word}, worst at {at}");
+            let word = if value >= least { "met" } else { "MISSED" };
+            println!("  {name}: {value:.2} (>= {least}) {word}, worst at {at}");
+            targets.push(Target {
+                name: name.to_string(),
+                value,
+                least,
+                at,
+            });
         }
     };
     let worst =
@@ -465,19 +485,41 @@ fn summary(figures: &[Figure]) {
         ),
         1.0,
     );
+    targets
 }
 
-fn json(figures: &[Figure]) -> Result<String, std::fmt::Error> {
-    let mut text = String::from("[\n");
-    for (i, f) in figures.iter().enumerate() {
-        let comma = if i + 1 < figures.len() { "," } else { "" };
+fn json(figures: &[Figure], targets: &[Target]) -> Result<String, std::fmt::Error> {
+    let comma = |i: usize, len: usize| if i + 1 < len { "," } else { "" };
+    let mut text = String::from("{\n\"targets\": [\n");
+    for (i, t) in targets.iter().enumerate() {
         writeln!(
             text,
-            "  {{\"row\": {:?}, \"haystack\": {:?}, \"needle\": {:?}, \"direction\": {:?}, \"peer\": {:?}, \"gbps_median\": {:.4}, \"gbps_best\": {:.4}}}{comma}",
-            f.row, f.haystack, f.needle, f.direction, f.peer, f.median, f.best
+            "  {{\"name\": {:?}, \"value\": {:.3}, \"least\": {}, \"worst\": {:?}}}{}",
+            t.name,
+            t.value,
+            t.least,
+            t.at,
+            comma(i, targets.len())
         )?;
     }
-    text.push_str("]\n");
+    text.push_str("],\n\"figures\": [\n");
+    for (i, f) in figures.iter().enumerate() {
+        write!(
+            text,
+            "  {{\"haystack\": {:?}, \"row\": {:?}, \"needle\": {:?}, \"direction\": {:?}, \"peer\": {:?}, \"nanoseconds\": {:.1}",
+            f.haystack, f.row, f.needle, f.direction, f.peer, f.nanoseconds
+        )?;
+        // There is no speed at which nothing is searched.
+        if f.median > 0.0 {
+            write!(
+                text,
+                ", \"gbps_median\": {:.3}, \"gbps_best\": {:.3}",
+                f.median, f.best
+            )?;
+        }
+        writeln!(text, "}}{}", comma(i, figures.len()))?;
+    }
+    text.push_str("]\n}\n");
     Ok(text)
 }
 
