@@ -126,7 +126,7 @@ export class Report {
   /** A row of the table, and its figures for the file. */
   row(name: string, cells: readonly string[], figures: unknown, width?: number): void {
     console.log(row(name, cells, width))
-    this.#figures[name] = figures
+    this.#figures[name.trim()] = figures
   }
 
   /** A figure that has to be at least, or at most, another. */

@@ -35,6 +35,8 @@ interface Time {
   reverse: boolean
   scanned: number
   of: Record<string, number>
+  /** Those of each turn. */
+  turns: Record<string, number[]>
 }
 
 interface Rival {
@@ -160,7 +162,7 @@ async function compare(row: Row, reverse: boolean): Promise<void> {
   const at = expected ?? -1
   const scanned = at === -1 ? length : reverse ? length - at : at + needle.length / 2
   const of = Object.fromEntries(rivals.map(({ name }) => [name, median(taken[name] ?? []) / 1000]))
-  times.push({ row, reverse, scanned, of })
+  times.push({ row, reverse, scanned, of, turns: taken })
   report.row(
     title.padEnd(50),
     rivals.map(({ name }) => {
@@ -169,7 +171,7 @@ async function compare(row: Row, reverse: boolean): Promise<void> {
         ? `${(seconds * 1e9).toFixed(0)} ns`
         : (scanned / seconds / 1e9).toFixed(2)
     }),
-    { seconds: of, scanned, length },
+    { kind, label, direction: reverse ? 'rfind' : 'find', length, scanned, seconds: of },
     16,
   )
 }
@@ -224,8 +226,9 @@ interface Ratio {
 function ratiosTo(rival: string, wanted: (time: Time) => boolean, ours = 'fmmap'): Ratio[] {
   return times
     .filter((time) => wanted(time) && time.of[rival] !== undefined)
-    .map(({ row, reverse, of }) => ({
-      ratio: (of[rival] ?? Number.NaN) / (of[ours] ?? Number.NaN),
+    .map(({ row, reverse, turns }) => ({
+      // Turn by turn: what disturbs one disturbs both.
+      ratio: median((turns[rival] ?? []).map((ms, turn) => ms / (turns[ours]?.[turn] ?? ms))),
       title: `${row.kind} ${row.label} ${reverse ? 'rfind' : 'find'}`,
     }))
 }

@@ -12,9 +12,9 @@
 //!    and `u`, a digit and the next column's comma) are no independent evidence, and only the
 //!    joint count tells.
 //!
-//! The positions to choose from are 64, evenly spread, with both ends, and the places at which the
-//! last candidates failed. Those last ones are what makes a long repetitive needle with one odd
-//! byte cheap: the first failed comparison names the odd byte's place.
+//! The positions to choose from are 64, evenly spread, with both ends, and the places at which
+//! candidates failed: the last ones, and the one that got farthest. Those are what makes a long
+//! repetitive needle with one odd byte cheap: a failed comparison names the odd byte's place.
 //!
 //! The number of probes that the kernel compares for every start is the smallest that leaves less
 //! than one candidate in about 5,000 starts: one in 40 blocks of the kernel, each of which costs

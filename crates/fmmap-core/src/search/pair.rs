@@ -149,8 +149,9 @@ pub(super) struct Meter {
     work_free: usize,
     /// The length of the window when the meter was set to zero.
     window: usize,
-    /// Where the last candidates differed from the needle: probes that would have ruled them out.
-    pub(super) missed: [usize; 4],
+    /// Where candidates differed from the needle: probes that would have ruled them out. The farthest place of
+    /// all, then those of the last four: what got that far is ruled out by little else.
+    pub(super) missed: [usize; 5],
     misses: usize,
 }
 
@@ -164,7 +165,7 @@ impl Meter {
             work: 0,
             work_free,
             window: window.len(),
-            missed: [usize::MAX; 4],
+            missed: [usize::MAX; 5],
             misses: 0,
         }
     }
@@ -173,7 +174,10 @@ impl Meter {
     #[inline(always)]
     pub(super) fn miss(&mut self, index: usize) {
         self.work += index + 16;
-        self.missed[self.misses % 4] = index;
+        self.missed[1 + self.misses % 4] = index;
+        if self.misses == 0 || index > self.missed[0] {
+            self.missed[0] = index;
+        }
         self.misses += 1;
     }
 

@@ -1,5 +1,7 @@
 //! Each strategy is really taken, and for the inputs that it was made for.
 
+use super::super::direction::Window;
+use super::super::pair::Meter;
 use super::super::testing::{Path, Random, Strategy, forget, matches, taken};
 use super::{find, rfind};
 
@@ -262,4 +264,13 @@ fn the_hasty_search_takes_every_path() {
     ] {
         assert!(taken(path), "{path:?}");
     }
+}
+
+#[test]
+fn the_farthest_failure_is_remembered() {
+    let mut meter = Meter::new(Window { lo: 0, hi: 100 }, 0, 0);
+    for index in [3, 900, 5, 6, 7, 8] {
+        meter.miss(index);
+    }
+    assert_eq!(meter.missed, [900, 7, 8, 5, 6]);
 }
