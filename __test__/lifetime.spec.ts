@@ -313,6 +313,7 @@ testWhere(linux, '/proc is Linux’s')(
     const [path, worker] = process.argv.slice(2)
     const m = fmmap.Mmap.open(path)
     const own = mappings(path)
+    const before = descriptors()
     const run = async (end, views) => {
       const started = new Worker(worker, { workerData: { path, end, views } })
       const exited = new Promise((resolve) => started.on('exit', resolve))
@@ -322,8 +323,6 @@ testWhere(linux, '/proc is Linux’s')(
       await exited
       return seen
     }
-    await run('wait', false)
-    const before = descriptors()
     let during = 0
     for (const end of ${JSON.stringify(ends)}) {
       during = Math.max(during, await run(end, ${externalBuffers} && end !== 'busy'))

@@ -165,9 +165,31 @@ function checkMemory(view: ArrayBufferView, name: string): void {
   else refuseResizable(buffer, name)
 }
 
+/** Strings of up to so many units are worth keeping the bytes of. */
+const SHORT = 64
+
+/** The two short strings that were asked for last: a loop passes the same ones again and again. */
+let [latest, before] = ['', '']
+let latestBytes: Uint8Array = new Uint8Array(0)
+let beforeBytes = latestBytes
+
+/** The UTF-8 bytes of a string, to be read only: the next call may get the same ones. */
+function encoded(text: string): Uint8Array {
+  if (text === latest) return latestBytes
+  if (text === before) return beforeBytes
+  const made = Buffer.from(text)
+  if (text.length <= SHORT) {
+    before = latest
+    beforeBytes = latestBytes
+    latest = text
+    latestBytes = made
+  }
+  return made
+}
+
 /** What a member reads from: never a copy, except of a string. */
 export function bytes(value: unknown, name: string): Uint8Array {
-  if (typeof value === 'string') return Buffer.from(value)
+  if (typeof value === 'string') return encoded(value)
   if (ArrayBuffer.isView(value)) return viewed(value, name)
   if (types.isAnyArrayBuffer(value)) return wholeBuffer(value, name)
   throw invalidType(
