@@ -227,6 +227,35 @@ test('an end counts without a start, and undefined is the default (section 3)', 
   t.is(m.find('abc', 0, undefined), 0)
 })
 
+test('strings mean their own bytes in any order of calls, whichever were passed before', (t) => {
+  const long = 'l'.repeat(100)
+  const strings = [
+    '',
+    'ab',
+    'ac',
+    'é',
+    '\ud800',
+    '\ufffd',
+    'ab',
+    `${long}1`,
+    `${long}2`,
+    'a'.repeat(64),
+  ]
+  const m = mapped(t, Buffer.from(strings.map((string) => `${string}|`).join('')))
+  const first = strings.map((string) => m.slice().indexOf(Buffer.from(string)))
+  for (const a of strings.keys()) {
+    for (const b of strings.keys()) {
+      // Twice each: the bytes of the last strings are kept.
+      for (const at of [a, b, a, b])
+        t.is(m.find(strings[at] ?? '', 0), first[at], `${at} of ${a}, ${b}`)
+    }
+  }
+  m.seek(0)
+  m.write('ac')
+  m.set(1, 0x7a)
+  t.is(m.find('ac', 0), 4, 'what was written is not what is kept')
+})
+
 test('a needle is bytes of any kind: UTF-8 of a string, typed arrays, DataView, ArrayBuffer', (t) => {
   const m = mapped(t, Buffer.from('x\0\u{1f600}é€\u{fffd}end'))
   t.is(m.find('é€'), 6)

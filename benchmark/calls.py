@@ -32,6 +32,7 @@ OPERATIONS = {
     "write(64)": (1000, "m.seek(0)", "last = m.write(bytes64)"),
     "find in 64 B": (1000, "", "last = m.find(needle, 4096, 4160)"),
     "find in 1 KiB": (1000, "", "last = m.find(needle, 4096, 5120)"),
+    "find a string in 64 B": (1000, "", "last = m.find(needle, 4096, 4160)"),
     "rfind in 64 B": (1000, "", "last = m.rfind(needle, 4096, 4160)"),
     "rfind in 1 KiB": (1000, "", "last = m.rfind(needle, 4096, 5120)"),
     "move(64)": (1000, "last = None", "m.move(i, 2048, 64)"),

@@ -195,6 +195,16 @@ function operations(m: Mmap): Record<string, Operation> {
         return last
       },
     },
+    'find a string in 64 B': {
+      calls: 1000,
+      run(rounds) {
+        let last = 0
+        for (let round = 0; round < rounds; round++) {
+          for (let i = 0; i < 1000; i++) last = m.find('\0absent\0', 4096, 4160)
+        }
+        return last
+      },
+    },
     'rfind in 64 B': {
       calls: 1000,
       run(rounds) {

@@ -14,14 +14,13 @@ const ways = {
   async fmmap() {
     const { Mmap, ACCESS_READ } = await import('../index.js')
     const m = Mmap.open(path, { access: ACCESS_READ })
-    const newline = Buffer.from('\n')
     let lines = 0
     // The newline behind the last line that was counted: a match before it is on the same line.
     let counted = -1
     for (const at of m.findAll(word)) {
       if (at < counted) continue
       lines += 1
-      counted = m.find(newline, at)
+      counted = m.find('\n', at)
       if (counted === -1) break
     }
     return lines

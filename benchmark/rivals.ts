@@ -52,7 +52,8 @@ const options = readOptions()
 const report = new Report('rivals', options)
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const folder = scratch('rivals')
-const [turns, patience] = options.quick ? [3, 150] : [7, 1500]
+/** Turns at the most and at the least; a rival that has taken more milliseconds than these has had enough. */
+const [turns, fewest, patience] = options.quick ? [3, 1, 100] : [7, 2, 1500]
 
 const rows = execFileSync(
   'cargo',
@@ -155,7 +156,8 @@ async function compare(row: Row, reverse: boolean): Promise<void> {
       const mine = taken[rival.name] ?? []
       const number = calls[rival.name] ?? 1
       // The slow ones need no more proof.
-      if (mine.length > 1 && mine.reduce((sum, ms) => sum + ms * number, 0) > patience) continue
+      if (mine.length >= fewest && mine.reduce((sum, ms) => sum + ms * number, 0) > patience)
+        continue
       mine.push((await ask(rival, number)).ms / number)
     }
   }

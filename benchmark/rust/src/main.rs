@@ -51,6 +51,8 @@ struct Target {
 
 type Search<'a> = Box<dyn Fn(&[u8], &[u8]) -> Option<usize> + 'a>;
 
+type Count<'a> = Box<dyn Fn() -> usize + 'a>;
+
 struct Options {
     quick: bool,
     json: Option<String>,
@@ -254,7 +256,7 @@ fn search_row(
 fn count_row(row: &Row, haystack: &[u8], options: &Options, figures: &mut Vec<Figure>) {
     let needle = row.needle.make(haystack, 1);
     let finder = search::Finder::new(&needle);
-    let peers: Vec<(&'static str, Box<dyn Fn() -> usize + '_>)> = vec![
+    let peers: Vec<(&'static str, Count)> = vec![
         ("fmmap", Box::new(|| finder.count(haystack))),
         (
             "fmmap batches",
@@ -305,7 +307,12 @@ fn alternate<T>(
     options: &Options,
     run: impl Fn(&T, u32),
 ) -> Vec<(&'static str, Vec<f64>)> {
-    let (rounds, patience) = if options.quick { (5, 0.06) } else { (11, 1.0) };
+    // Rounds at the most and at the least; a peer that has taken more seconds than these has had enough.
+    let (rounds, least, patience) = if options.quick {
+        (3, 1, 0.05)
+    } else {
+        (11, 2, 1.0)
+    };
     // Enough calls for the clock to be exact.
     let calls: Vec<u32> = peers
         .iter()
@@ -328,7 +335,7 @@ fn alternate<T>(
         for (i, (_, peer)) in peers.iter().enumerate() {
             let times = &mut times[i].1;
             // The slow ones need no more proof.
-            if times.len() > 1 && times.iter().sum::<f64>() * f64::from(calls[i]) > patience {
+            if times.len() >= least && times.iter().sum::<f64>() * f64::from(calls[i]) > patience {
                 continue;
             }
             let begin = now();
