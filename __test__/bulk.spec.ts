@@ -217,6 +217,34 @@ test('resize between two steps: the iterator ends at the length of then, and hol
   t.is([...first].at(-1), 18)
 })
 
+test('resize in the midst of a batch: no match twice, none left out, no more than the limit', (t) => {
+  const m = mapped(t, 'ab'.repeat(50))
+  const all = m.findAll('ab')
+  const some = m.findAll('ab', { limit: 10 })
+  const found: (number | undefined)[][] = [[], []]
+  for (let step = 0; step < 20; step++) {
+    found[0]?.push(all.next().value)
+    if (step < 10) found[1]?.push(some.next().value)
+    m.resize(100 + step)
+  }
+  t.deepEqual(some.next(), { done: true, value: undefined })
+  t.deepEqual(
+    [...(found[0] ?? []), ...all],
+    Array.from({ length: 50 }, (_, i) => 2 * i),
+  )
+  t.deepEqual(
+    found[1],
+    Array.from({ length: 10 }, (_, i) => 2 * i),
+  )
+  const odd = mapped(t, 'a'.repeat(101))
+  const overlapping = odd.findAll('aa')
+  t.is(overlapping.next().value, 0)
+  odd.resize(51)
+  t.is(overlapping.next().value, 2)
+  odd.resize(9)
+  t.deepEqual([...overlapping], [4, 6])
+})
+
 test("the needle is the call's, whatever becomes of its buffer", (t) => {
   const m = mapped(t, 'ab..cd..ab..cd')
   const needle = bytes('ab')

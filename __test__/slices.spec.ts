@@ -259,6 +259,29 @@ test('iteration crosses pages, sees what is written meanwhile, and ends where th
   t.is(index, 5, 'the current length ends it')
 })
 
+test('an iteration that has ended stays ended, whatever the map becomes', (t) => {
+  const end = { done: true, value: undefined }
+  const m = mapped(t, 'abc')
+  // With a window, and without.
+  for (const length of [5, 7]) {
+    const steps = m[Symbol.iterator]()
+    t.is([...(steps as Iterable<number>)].length, m.length)
+    const left = m[Symbol.iterator]()
+    t.deepEqual(left.next(), { done: false, value: 97 })
+    t.deepEqual(left.return?.(), end)
+    m.resize(length)
+    for (const ended of [steps, left]) {
+      t.deepEqual(ended.next(), end)
+      t.deepEqual(ended.next(), end)
+    }
+  }
+  const broken = m[Symbol.iterator]()
+  broken.next()
+  m.close()
+  refuses(t, () => broken.next(), 'ERR_MMAP_CLOSED', closedMessage)
+  t.deepEqual(broken.next(), end, 'an error ends it, as it ends a generator')
+})
+
 test('iteration over a closed map begins, and fails at its first step (section 0)', (t) => {
   const m = mapped(t, 'abc')
   const running = m[Symbol.iterator]()

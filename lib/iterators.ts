@@ -1,6 +1,7 @@
 /**
- * What the iterators of matches and lines share. They are classes, not generators: a generator is resumed for 15 ns
- * a step, where the `next` of a class is compiled into the loop that calls it, and its result is never allocated.
+ * What the iterators of bytes, matches and lines share. They are classes, not generators: a generator is resumed for
+ * 15 ns a step, where the `next` of a class is compiled into the loop that calls it. Each has one place that makes a
+ * result, the first and the last one's too: V8 then makes none, where a second place costs 3 ns a step.
  */
 
 /** What every iterator of the runtime inherits, as `map` and disposal where there is such a thing. */

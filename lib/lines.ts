@@ -55,7 +55,8 @@ class Up implements IterableIterator<Buffer> {
   #block = new ArrayBuffer(0)
   #from: number
   #begin = 0
-  #end = 0
+  /** The map's when the block was copied. */
+  #extent = -1
   /** Newlines of the block, and which of them is next. */
   #count = 0
   #at = 0
@@ -73,17 +74,19 @@ class Up implements IterableIterator<Buffer> {
   }
 
   next(): Step<Buffer> {
+    const line =
+      this.#at < this.#count && this.#region.extent === this.#extent ? this.#cut() : this.#read()
+    return { done: line === undefined, value: line } as Step<Buffer>
+  }
+
+  /** The next line of the block. */
+  #cut(): Buffer {
     const at = this.#at
-    const region = this.#region
-    // Open, and what was copied is still there.
-    if (at < this.#count && region.handle !== 0 && this.#end <= region.length) {
-      const newline = this.#newlines[at] ?? 0
-      const begin = this.#begin
-      this.#at = at + 1
-      this.#begin = newline + 1
-      return { done: false, value: bufferOver(this.#block, begin, newline - begin) }
-    }
-    return this.#read()
+    const newline = this.#newlines[at] ?? 0
+    const begin = this.#begin
+    this.#at = at + 1
+    this.#begin = newline + 1
+    return bufferOver(this.#block, begin, newline - begin)
   }
 
   return(): Step<never> {
@@ -92,9 +95,9 @@ class Up implements IterableIterator<Buffer> {
     return end()
   }
 
-  /** Copies the next block, and gives its first line. */
-  #read(): Step<Buffer> {
-    if (this.#done) return end()
+  /** Copies the next block, and gives its first line; undefined at the end. */
+  #read(): Buffer | undefined {
+    if (this.#done) return undefined
     const region = this.#region
     // An error ends the iteration.
     this.return()
@@ -104,7 +107,7 @@ class Up implements IterableIterator<Buffer> {
     const stop = endOf(region, this.#last)
     if (from >= stop) {
       region.checkEnd(this.#start, stop)
-      return end()
+      return undefined
     }
     const slab = block(stop - from)
     const copied = from + slab.length
@@ -113,19 +116,19 @@ class Up implements IterableIterator<Buffer> {
     )
     if (count > 0) {
       this.#block = slab.buffer
-      this.#end = copied
+      this.#extent = region.extent
       this.#count = count
       this.#at = 0
       this.#done = false
-      return this.next()
+      return this.#cut()
     }
     // The last line has no newline.
-    if (copied === stop) return { done: false, value: bufferOver(slab.buffer, 0, slab.length) }
+    if (copied === stop) return bufferOver(slab.buffer, 0, slab.length)
     const newline = region.answered(quick.find(NEWLINE, region.handle, copied, stop))
-    const value = readLarge(region, from, (newline === -1 ? stop : newline) - from)
+    const line = readLarge(region, from, (newline === -1 ? stop : newline) - from)
     this.#from = newline === -1 ? stop : newline + 1
     this.#done = false
-    return { done: false, value }
+    return line
   }
 }
 
@@ -140,6 +143,7 @@ class Down implements IterableIterator<Buffer> {
   #base = 0
   /** There is no next line yet, as there is none behind the end of a map that has shrunk. */
   #stop = Infinity
+  #extent = -1
   #count = 0
   #at = 0
   #done = false
@@ -155,17 +159,19 @@ class Down implements IterableIterator<Buffer> {
   }
 
   next(): Step<Buffer> {
+    const line =
+      this.#at < this.#count && this.#region.extent === this.#extent ? this.#cut() : this.#read()
+    return { done: line === undefined, value: line } as Step<Buffer>
+  }
+
+  /** The next line of the block. */
+  #cut(): Buffer {
     const at = this.#at
-    const region = this.#region
+    const newline = this.#newlines[at] ?? 0
     const stop = this.#stop
-    // Open, and the line is still there.
-    if (at < this.#count && region.handle !== 0 && this.#base + stop <= region.length) {
-      const newline = this.#newlines[at] ?? 0
-      this.#at = at + 1
-      this.#stop = newline
-      return { done: false, value: bufferOver(this.#block, newline + 1, stop - newline - 1) }
-    }
-    return this.#read()
+    this.#at = at + 1
+    this.#stop = newline
+    return bufferOver(this.#block, newline + 1, stop - newline - 1)
   }
 
   return(): Step<never> {
@@ -174,9 +180,9 @@ class Down implements IterableIterator<Buffer> {
     return end()
   }
 
-  /** Copies the block before, and gives its last line. */
-  #read(): Step<Buffer> {
-    if (this.#done) return end()
+  /** Copies the block before, and gives its last line; undefined at the end. */
+  #read(): Buffer | undefined {
+    if (this.#done) return undefined
     const region = this.#region
     const start = this.#start
     // An error ends the iteration.
@@ -185,7 +191,7 @@ class Down implements IterableIterator<Buffer> {
     let stop = this.#base + this.#stop
     if (stop >= region.length) {
       stop = endOf(region, this.#last)
-      if (stop <= start) return end()
+      if (stop <= start) return undefined
       // The newline that ends the last line is not the start of another.
       if (region.answered(quick.find(NEWLINE, region.handle, stop - 1, stop)) !== -1) stop -= 1
     }
@@ -198,24 +204,25 @@ class Down implements IterableIterator<Buffer> {
     this.#stop = slab.length
     if (count > 0) {
       this.#block = slab.buffer
+      this.#extent = region.extent
       this.#count = count
       this.#at = 0
       this.#done = false
-      return this.next()
+      return this.#cut()
     }
     // The first line.
     if (base === start) {
       region.checkEnd(start, endOf(region, this.#last))
-      return { done: false, value: bufferOver(slab.buffer, 0, slab.length) }
+      return bufferOver(slab.buffer, 0, slab.length)
     }
     const newline = region.answered(quick.rfind(NEWLINE, region.handle, start, base))
     const from = newline === -1 ? start : newline + 1
-    const value = readLarge(region, from, stop - from)
+    const line = readLarge(region, from, stop - from)
     this.#base = newline
     this.#stop = 0
     this.#done = newline === -1
     if (this.#done) region.checkEnd(start, endOf(region, this.#last))
-    return { done: false, value }
+    return line
   }
 }
 Object.setPrototypeOf(Up.prototype, iteratorPrototype)

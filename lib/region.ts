@@ -47,6 +47,8 @@ const collected = new FinalizationRegistry<Handle>((handle) => native.close(hand
 export class Region {
   handle: Handle
   length: number
+  /** The length, or -1 once the map is closed: what an iterator compares to see that neither has happened. */
+  extent: number
   position = 0
   readonly offset: number
   readonly tracked: boolean
@@ -75,6 +77,7 @@ export class Region {
     const protection = native.protection(handle)
     this.handle = handle
     this.length = native.length(handle)
+    this.extent = this.length
     this.offset = offset
     this.tracked = tracked
     this.path = path
@@ -206,6 +209,7 @@ export class Region {
     this.#forgetWindow()
     try {
       this.length = resize()
+      this.extent = this.length
     } catch (error) {
       if (native.length(this.handle) === 0) this.close()
       throw error
@@ -219,6 +223,7 @@ export class Region {
     const handle = this.handle
     if (handle === 0) return
     this.handle = 0
+    this.extent = -1
     this.#forgetWindow()
     collected.unregister(this)
     for (const promise of this.pending) promise.reject(closed())

@@ -110,9 +110,11 @@ class Matches implements IterableIterator<number> {
   #most = FEWEST
   /** Matches that further batches may have; 0 when there is none. */
   #left: number
-  /** Offsets in the batch, and which of them is next. */
+  /** Offsets in the batch, 0 at the end of the iteration, and which of them is next. */
   #found = 0
   #at = 0
+  /** The map's when the batch was searched. */
+  #extent = -1
 
   constructor(
     region: Region,
@@ -135,14 +137,11 @@ class Matches implements IterableIterator<number> {
   }
 
   next(): Step<number> {
-    const at = this.#at
-    if (at < this.#found && this.#region.handle !== 0) {
-      const value = this.#batch[at] ?? 0
-      this.#at = at + 1
-      // The map may have shrunk since the batch was searched.
-      return value + this.#size <= this.#region.length ? { done: false, value } : this.return()
-    }
-    return this.#search()
+    let at = this.#at
+    if (at >= this.#found || this.#region.extent !== this.#extent) at = this.#search()
+    this.#at = at + 1
+    const done = this.#found === 0
+    return { done, value: done ? undefined : this.#batch[at] } as Step<number>
   }
 
   return(): Step<never> {
@@ -151,15 +150,18 @@ class Matches implements IterableIterator<number> {
     return end()
   }
 
-  /** The first match of the next batch that has one. */
-  #search(): Step<number> {
+  /** Searches the next batch that has a match; the index of the first. */
+  #search(): number {
     const region = this.#region
     const batch = this.#batch
-    const closed = this.#at < this.#found
     let left = this.#left
+    // What was not given yet of a map that has another length now, or none, is searched once more.
+    if (this.#at < this.#found) {
+      left += this.#found - this.#at
+      this.#from = batch[this.#at] ?? 0
+    }
     // An error ends the iteration.
     this.return()
-    if (closed) region.checkOpen()
     while (left > 0) {
       region.checkReadable()
       const stop = Math.min(this.#last ?? region.length, region.length)
@@ -181,11 +183,11 @@ class Matches implements IterableIterator<number> {
       if (found > 0) {
         this.#left = left
         this.#found = found
-        this.#at = 1
-        return { done: false, value: batch[0] ?? 0 }
+        this.#extent = region.extent
+        break
       }
     }
-    return end()
+    return 0
   }
 }
 Object.setPrototypeOf(Matches.prototype, iteratorPrototype)

@@ -2,6 +2,7 @@
 
 import { bytes, byteLength, integer, optionalInteger } from './arguments.js'
 import { closed, invalidType, outOfRange, unreadable } from './errors.js'
+import { end, iteratorPrototype, type Step } from './iterators.js'
 import { native, quick } from './native.js'
 import { epoch, type Region } from './region.js'
 import { allocate, copyFew, newArrayBuffer, readLarge, readSmall, SMALL } from './slab.js'
@@ -183,16 +184,50 @@ export function move(region: Region, dest: unknown, src: unknown, count: unknown
 }
 
 /** The byte values, live: each step looks at the map as it is then. */
-export function* iterate(region: Region): Generator<number, void, undefined> {
-  for (let at = 0; ; at += 1) {
-    const value = region.window[at - region.windowStart]
-    if (value !== undefined && Atomics.load(epoch, 0) === region.epoch) {
-      yield value
-      continue
-    }
+export function iterate(region: Region): IterableIterator<number> {
+  return new Values(region)
+}
+
+/** The index of an iteration that has ended: no window has it, and it is an integer as the others. */
+const ENDED = -1
+
+class Values implements IterableIterator<number> {
+  readonly #region: Region
+  #at = 0
+
+  constructor(region: Region) {
+    this.#region = region
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(): Step<number> {
+    const region = this.#region
+    const at = this.#at
+    let value = region.window[at - region.windowStart]
+    if (value === undefined || Atomics.load(epoch, 0) !== region.epoch) value = this.#peek()
+    this.#at = value === undefined ? ENDED : at + 1
+    return { done: value === undefined, value } as Step<number>
+  }
+
+  return(): Step<never> {
+    this.#at = ENDED
+    return end()
+  }
+
+  /** The value that the window misses; undefined at the end. */
+  #peek(): number | undefined {
+    const region = this.#region
+    const at = this.#at
+    // An error ends the iteration.
+    this.#at = ENDED
+    if (at === ENDED) return undefined
     if (region.handle === 0) throw closed()
-    if (at >= region.length) return
+    if (at >= region.length) return undefined
     region.checkReadable()
-    yield peek(region, at, true)
+    return peek(region, at, true)
   }
 }
+Object.setPrototypeOf(Values.prototype, iteratorPrototype)
