@@ -10,13 +10,13 @@
 
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, release, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ACCESS_WRITE, MADV_NORMAL, Mmap, PAGESIZE } from '../index.js'
 import { newestPython, startCompanion } from './python.ts'
-import { median, runtime } from './report.ts'
+import { machine, median, runtime } from './report.ts'
 
 type Answer = number | Buffer | null
 
@@ -348,9 +348,10 @@ async function compare(
     throw new Error('the two maps hold different bytes')
   }
 
+  const { cpu, platform, kernel } = machine()
   console.log(
     `fmmap on ${runtime()}, CPython ${python?.version} (${python?.path}); ` +
-      `${cpus()[0]?.model.trim()}, ${process.platform} ${release()}`,
+      `${cpu}, ${platform} ${kernel}`,
   )
   console.log(`${turns} turns of about ${batchNs / 1e6} ms each\n`)
   console.log(row('ns a call', ['ours min', 'median', 'CPython min', 'median', 'ratio', 'median']))
@@ -391,8 +392,13 @@ async function compare(
   console.log(`\ngeometric mean of the ratios ${mean.toFixed(2)}; below their target: ${below}`)
   console.log(`both gave the same answers; checksum ${sink}`)
   if (options.json !== undefined) {
-    const machine = { cpu: cpus()[0]?.model.trim(), platform: process.platform, kernel: release() }
-    const report = { runtime: runtime(), python: python?.version, machine, turns, results }
+    const report = {
+      runtime: runtime(),
+      python: python?.version,
+      machine: machine(),
+      turns,
+      results,
+    }
     writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
   }
 }

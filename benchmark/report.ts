@@ -43,7 +43,7 @@ export const machine = (): Machine => ({
   cpu: cpus()[0]?.model.trim(),
   cores: cpus().length,
   platform: process.platform,
-  kernel: release(),
+  kernel: release().replace(/-.*/, ''),
 })
 
 export function median(values: readonly number[]): number {
