@@ -4,9 +4,9 @@
 //! call for each costs more than the search. So the strategies do not return at a match: they
 //! record it in [`Hits`], go on behind it in the same vector, and return when enough were found.
 
+use super::collect;
 use super::direction::{Direction, Forward, Window};
 use super::engine::{self, Level, Policy};
-use super::exact;
 use super::pair::{Probes, Subject};
 use super::trace::{Path, trace};
 use super::vector::Isa;
@@ -60,35 +60,49 @@ impl<'a> Hits<'a> {
     /// Notes a match; whether that is enough.
     #[inline(always)]
     pub(super) fn record(&mut self, start: usize) -> bool {
+        self.note(start, true)
+    }
+
+    /// Notes a candidate if it is a match, without a branch on that; whether there are enough.
+    #[inline(always)]
+    pub(super) fn note(&mut self, start: usize, is_match: bool) -> bool {
         if let Some(slot) = self.out.get_mut(self.count) {
             *slot = as_number(self.base + start as u64);
         }
-        self.last = start;
-        self.count += 1;
+        self.last = if is_match { start } else { self.last };
+        self.count += usize::from(is_match);
         self.count >= self.limit
     }
 
     /// Notes a match for each bit of `mask`, `1 << LANE_BITS` bits a start from `first` on. Where no offsets are
-    /// asked for, they are counted.
+    /// asked for, they are counted. The caller has seen to it that there is room for more than them.
     ///
     /// `FEW` slots are written whatever there is, and kept if they were due: no branch to mispredict
-    /// where lines are of any length. The caller has seen to it that there is room.
+    /// where lines are of any length.
     #[inline(always)]
-    pub(super) fn scatter<I: Isa, D: Direction, const FEW: usize>(
+    fn scatter<I: Isa, D: Direction, const FEW: usize>(
         &mut self,
+        isa: I,
         first: usize,
         mut mask: u64,
     ) {
         let due = mask.count_ones() as usize;
         let from = self.base.wrapping_add(first as u64);
+        let slots = self.out.get_mut(self.count..).unwrap_or_default();
+        self.count += due;
+        if slots.is_empty() {
+            return;
+        }
+        if I::OFFSETS {
+            isa.offsets::<D>(from, mask, slots);
+            return;
+        }
         let mut next = || {
             let lane = u64::from(D::first(mask) >> I::LANE_BITS);
             mask = D::rest(mask);
             as_number(from.wrapping_add(lane))
         };
-        if let Some(slots) = self.out.get_mut(self.count..)
-            && let Some((few, more)) = slots.split_first_chunk_mut::<FEW>()
-        {
+        if let Some((few, more)) = slots.split_first_chunk_mut::<FEW>() {
             for slot in few {
                 *slot = next();
             }
@@ -98,11 +112,9 @@ impl<'a> Hits<'a> {
                 }
             }
         }
-        self.count += due;
     }
 
     /// Whether offsets are noted, not only counted.
-    #[cfg(target_arch = "x86_64")]
     pub(super) fn takes_offsets(&self) -> bool {
         !self.out.is_empty()
     }
@@ -145,6 +157,20 @@ pub(super) fn every_offset(len: usize, base: u64, out: &mut [f64]) -> Batch {
     }
 }
 
+/// How often one byte occurs: memchr counts fastest, but where memory must be asked for ahead.
+pub(super) fn count_byte(byte: u8, haystack: &[u8]) -> usize {
+    let level = Level::detect().within(&Policy::DEFAULT, haystack);
+    let mut hits = Hits::counted();
+    let mut window = Window {
+        lo: 0,
+        hi: haystack.len(),
+    };
+    if level.asks_ahead() {
+        whole_blocks::<Forward>(level, byte, haystack, &mut window, &mut hits);
+    }
+    hits.count + memchr::memchr_iter(byte, &haystack[window.lo..]).count()
+}
+
 /// The occurrences of one byte in order of `D`.
 pub(super) fn bytes<D: Direction>(byte: u8, haystack: &[u8], base: u64, out: &mut [f64]) -> Batch {
     if out.is_empty() {
@@ -158,7 +184,9 @@ pub(super) fn bytes<D: Direction>(byte: u8, haystack: &[u8], base: u64, out: &mu
         lo: 0,
         hi: haystack.len(),
     };
-    whole_blocks::<D>(byte, haystack, &mut window, &mut hits);
+    let level = Level::detect();
+    let far = level.within(&Policy::DEFAULT, haystack);
+    whole_blocks::<D>(far, byte, haystack, &mut window, &mut hits);
     // What is left of haystack or room is the kernel's.
     hits.base = base + window.lo as u64;
     let needle = [byte];
@@ -167,13 +195,7 @@ pub(super) fn bytes<D: Direction>(byte: u8, haystack: &[u8], base: u64, out: &mu
         needle: &needle,
     };
     let probes = Probes::new(subject.needle, &[0], 1);
-    let left = engine::search::<D>(
-        Level::detect(),
-        &Policy::DEFAULT,
-        Some(&probes),
-        subject,
-        &mut hits,
-    );
+    let left = engine::search::<D>(level, &Policy::DEFAULT, Some(&probes), subject, &mut hits);
     Batch {
         written: hits.count,
         next: (hits.count == hits.limit && left.len() > 0).then_some(if D::FORWARD {
@@ -186,7 +208,7 @@ pub(super) fn bytes<D: Direction>(byte: u8, haystack: &[u8], base: u64, out: &mu
 
 /// Every match from the front, until `hits` has enough; the starts that are left then.
 ///
-/// Where matches of a short needle are dense, `exact` goes on until they are no more. A few KiB tell, and if they
+/// Where matches of a short needle are dense, `collect` goes on until they are no more. A few KiB tell, and if they
 /// say no, a stretch that is longer each time: to begin the usual search costs more than a look at its result.
 pub(super) fn all(
     level: Level,
@@ -200,18 +222,22 @@ pub(super) fn all(
         lo: 0,
         hi: (haystack.len() + 1).saturating_sub(needle.len()),
     };
+    let level = level.within(policy, haystack);
     let mut size = policy.taste;
-    while exact::suits(needle) && window.len() > size {
+    while collect::suits(needle) && window.len() > size {
         let (from, before) = (window.lo, hits.count);
         usual(level, policy, probes, subject, size, &mut window, hits);
         if hits.count == hits.limit {
             return window;
         }
-        if exact::pays(hits.count - before, window.lo - from) {
-            exact::scan(level, subject, &mut window, hits);
+        let dense = collect::pays(hits.count - before, window.lo - from);
+        if dense && collect::scan(level, subject, probes, &mut window, hits) {
             size = policy.taste;
         } else {
             size = size.saturating_mul(64);
+        }
+        if hits.count == hits.limit {
+            return window;
         }
     }
     usual(
@@ -261,34 +287,71 @@ fn usual(
     };
 }
 
-/// Searches the window for one byte while it has four vectors, and `hits` room for as many
-/// matches.
-fn whole_blocks<D: Direction>(byte: u8, haystack: &[u8], window: &mut Window, hits: &mut Hits<'_>) {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(avx2) = super::vector::Avx2::detect()
-        && std::arch::is_x86_feature_detected!("popcnt")
-        && std::arch::is_x86_feature_detected!("bmi1")
-        && std::arch::is_x86_feature_detected!("lzcnt")
-    {
-        // SAFETY: `avx2` exists, and the others were looked for.
-        unsafe { whole_blocks_avx2::<D>(avx2, byte, haystack, window, hits) };
-    }
-    #[cfg(target_arch = "aarch64")]
-    whole_blocks_by::<_, D>(super::vector::Neon, byte, haystack, window, hits);
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    let _ = (byte, haystack, window, hits);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,popcnt,bmi1,lzcnt")]
-fn whole_blocks_avx2<D: Direction>(
-    avx2: super::vector::Avx2,
+/// Searches the window for one byte while it has four vectors, and `hits` room for as many matches.
+fn whole_blocks<D: Direction>(
+    level: Level,
     byte: u8,
     haystack: &[u8],
     window: &mut Window,
     hits: &mut Hits<'_>,
 ) {
-    whole_blocks_by::<_, D>(avx2, byte, haystack, window, hits);
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512(avx512) if counts_bits() => {
+            // SAFETY: `avx512` exists, and the others were looked for.
+            unsafe { whole_blocks_avx512::<_, D>(avx512, byte, haystack, window, hits) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::FarAvx512(far) if counts_bits() => {
+            // SAFETY: `far` exists, so AVX-512 does, and the others were looked for.
+            unsafe { whole_blocks_avx512::<_, D>(far, byte, haystack, window, hits) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2(avx2) if counts_bits() => {
+            // SAFETY: `avx2` exists, and the others were looked for.
+            unsafe { whole_blocks_avx2::<_, D>(avx2, byte, haystack, window, hits) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::FarAvx2(far) if counts_bits() => {
+            // SAFETY: `far` exists, so AVX2 does, and the others were looked for.
+            unsafe { whole_blocks_avx2::<_, D>(far, byte, haystack, window, hits) }
+        }
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon(neon) => whole_blocks_by::<_, D>(neon, byte, haystack, window, hits),
+        _ => {}
+    }
+}
+
+/// Whether the processor has what makes offsets of masks fast: AVX2's generation has.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn counts_bits() -> bool {
+    std::arch::is_x86_feature_detected!("popcnt")
+        && std::arch::is_x86_feature_detected!("bmi1")
+        && std::arch::is_x86_feature_detected!("lzcnt")
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi2,popcnt,bmi1,lzcnt")]
+fn whole_blocks_avx512<I: Isa, D: Direction>(
+    avx512: I,
+    byte: u8,
+    haystack: &[u8],
+    window: &mut Window,
+    hits: &mut Hits<'_>,
+) {
+    whole_blocks_by::<I, D>(avx512, byte, haystack, window, hits);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,popcnt,bmi1,lzcnt")]
+fn whole_blocks_avx2<I: Isa, D: Direction>(
+    avx2: I,
+    byte: u8,
+    haystack: &[u8],
+    window: &mut Window,
+    hits: &mut Hits<'_>,
+) {
+    whole_blocks_by::<I, D>(avx2, byte, haystack, window, hits);
 }
 
 #[inline(always)]
@@ -313,6 +376,9 @@ fn whole_blocks_by<I: Isa, D: Direction>(
     while left.len() >= 4 * lanes && hits.limit - hits.count > 4 * lanes {
         let block = D::block(left, 4 * lanes);
         let at = haystack.as_ptr().wrapping_add(block);
+        if I::AHEAD > 0 {
+            isa.prefetch(D::ahead(at, I::AHEAD), 4 * lanes);
+        }
         let equal = [0, 1, 2, 3].map(|i| {
             // SAFETY: the block lies in the window, and the window in the haystack.
             let bytes = unsafe { isa.load(at.wrapping_add(i * lanes)) };
@@ -326,7 +392,7 @@ fn whole_blocks_by<I: Isa, D: Direction>(
                 for i in 0..shared {
                     mask |= isa.mask(equal[word + i]) << (i * bits);
                 }
-                hits.scatter::<I, D, 4>(block + word * lanes, mask);
+                hits.scatter::<I, D, 4>(isa, block + word * lanes, mask);
             }
         }
         D::pass(&mut left, block, 4 * lanes);

@@ -72,7 +72,7 @@ pub(super) fn last_difference(a: &[u8], b: &[u8]) -> Option<usize> {
 
 /// The eight bytes from `at` on, the first one lowest.
 #[inline(always)]
-fn word(bytes: &[u8], at: usize) -> u64 {
+pub(super) fn word(bytes: &[u8], at: usize) -> u64 {
     bytes[at..]
         .first_chunk()
         .map_or(0, |chunk| u64::from_le_bytes(*chunk))

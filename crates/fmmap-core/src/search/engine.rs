@@ -40,6 +40,11 @@ pub(super) enum Level {
     Avx512(super::vector::Avx512),
     #[cfg(target_arch = "x86_64")]
     Avx2(super::vector::Avx2),
+    /// For memory that is not in the cache, as the next.
+    #[cfg(target_arch = "x86_64")]
+    FarAvx512(super::vector::Avx512<{ super::vector::AHEAD }>),
+    #[cfg(target_arch = "x86_64")]
+    FarAvx2(super::vector::Avx2<{ super::vector::AHEAD }>),
     #[cfg(target_arch = "x86_64")]
     Sse2(super::vector::Sse2),
     #[cfg(target_arch = "aarch64")]
@@ -75,6 +80,14 @@ impl Level {
         }
     }
 
+    /// Whether it asks for memory before it loads it.
+    pub(super) fn asks_ahead(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return matches!(self, Self::FarAvx512(_) | Self::FarAvx2(_));
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+
     /// The best for a haystack of that length. What comes from memory comes slower to loads of 64
     /// bytes that cross lines of the cache than to loads of 32: a half, measured on Zen 5.
     #[allow(
@@ -82,14 +95,33 @@ impl Level {
         clippy::match_single_binding,
         reason = "only x86_64 has a choice"
     )]
-    fn within(self, policy: &Policy, haystack: &[u8]) -> Self {
-        let far = haystack.len() > policy.wide;
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(avx512) if far => Self::Avx2(avx512.narrow()),
-            _ => self,
+    pub(super) fn within(self, policy: &Policy, haystack: &[u8]) -> Self {
+        if haystack.len() <= policy.wide {
+            return self;
         }
+        #[cfg(target_arch = "x86_64")]
+        return match (self, super::vector::asking_pays()) {
+            (Self::Avx512(avx512), true) => Self::FarAvx512(avx512.ahead()),
+            (Self::Avx2(avx2), true) => Self::FarAvx2(avx2.ahead()),
+            (Self::Avx512(avx512), false) => Self::Avx2(avx512.narrow()),
+            _ => self,
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        self
     }
+}
+
+/// The first match in order of `D`. The needle has a byte at least.
+#[inline(always)]
+pub(super) fn first<D: Direction>(
+    level: Level,
+    policy: &Policy,
+    probes: Option<&Probes>,
+    subject: Subject<'_>,
+) -> Option<usize> {
+    let mut hits = Hits::first();
+    search::<D>(level, policy, probes, subject, &mut hits);
+    hits.found()
 }
 
 /// When one strategy gives way to another. The tests have policies of their own, so that every
@@ -102,6 +134,8 @@ pub(super) struct Policy {
     pub(super) head: usize,
     /// Haystacks up to this length are searched by the widest vectors.
     pub(super) wide: usize,
+    /// Of a longer one, as many bytes are scanned by memchr for one byte first.
+    pub(super) near: usize,
     /// Alarms that the kernel may have, whatever it scanned, before it compares one probe more.
     pub(super) early: usize,
     /// Alarms that it may have with three probes and more before a sample is taken.
@@ -128,6 +162,7 @@ impl Policy {
         tiny: 512,
         head: 4 << 10,
         wide: 1 << 20,
+        near: 64 << 10,
         early: 4,
         alarms: 128,
         work: 64 << 10,
@@ -300,6 +335,8 @@ fn run<D: Direction>(
     #[cfg(target_arch = "x86_64")]
     let level = match level {
         Level::Avx512(avx512) if starts < 64 => Level::Avx2(avx512.narrow()),
+        Level::FarAvx512(far) if starts < 64 => Level::Avx2(far.narrow()),
+        Level::FarAvx2(far) if starts < 32 => Level::Avx2(far.near()),
         level => level,
     };
     match level {
@@ -307,13 +344,25 @@ fn run<D: Direction>(
         Level::Avx512(avx512) => {
             trace(Path::Avx512);
             // SAFETY: `avx512` exists, so this processor has AVX-512BW.
-            unsafe { with_avx512::<D>(avx512, subject, probes, window, meter, hits) }
+            unsafe { with_avx512::<_, D>(avx512, subject, probes, window, meter, hits) }
         }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2(avx2) if starts >= 32 => {
             trace(Path::Avx2);
             // SAFETY: `avx2` exists, so this processor has AVX2.
-            unsafe { with_avx2::<D>(avx2, subject, probes, window, meter, hits) }
+            unsafe { with_avx2::<_, D>(avx2, subject, probes, window, meter, hits) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::FarAvx512(far) => {
+            trace(Path::Far);
+            // SAFETY: `far` exists, so this processor has AVX-512BW.
+            unsafe { with_avx512::<_, D>(far, subject, probes, window, meter, hits) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::FarAvx2(far) => {
+            trace(Path::Far);
+            // SAFETY: `far` exists, so this processor has AVX2.
+            unsafe { with_avx2::<_, D>(far, subject, probes, window, meter, hits) }
         }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2(_) if starts >= 16 => {
@@ -344,8 +393,8 @@ fn run<D: Direction>(
 /// The kernel, compiled with AVX-512.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn with_avx512<D: Direction>(
-    avx512: super::vector::Avx512,
+fn with_avx512<I: Isa, D: Direction>(
+    avx512: I,
     subject: Subject<'_>,
     probes: &Probes,
     window: &mut Window,
@@ -358,8 +407,8 @@ fn with_avx512<D: Direction>(
 /// The kernel, compiled with AVX2.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn with_avx2<D: Direction>(
-    avx2: super::vector::Avx2,
+fn with_avx2<I: Isa, D: Direction>(
+    avx2: I,
     subject: Subject<'_>,
     probes: &Probes,
     window: &mut Window,

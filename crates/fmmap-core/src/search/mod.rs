@@ -24,7 +24,7 @@
 //! | `pair` | compares two to six bytes of the needle at 16 to 64 starts at once | nearly everything |
 //! | `dense` | chooses the bytes for `pair` from a sample of the haystack | DNA, digits, UTF-16 |
 //! | `rare` | scans for one byte | haystacks that lack it |
-//! | `exact` | compares all of a short needle at every start | matches by the million |
+//! | `collect` | lists masks, then looks at the candidates in them | matches by the million |
 //! | `period` | looks for runs that repeat themselves | long repetitive needles |
 //! | `two_way` | Two-Way, linear whatever happens | everything that defeats the above |
 //! | `scalar` | start by start | fewer starts than lanes |
@@ -46,11 +46,11 @@
 )]
 
 mod bulk;
+mod collect;
 mod compare;
 mod dense;
 mod direction;
 mod engine;
-mod exact;
 mod line;
 mod pair;
 mod period;
@@ -82,7 +82,7 @@ pub use line::copy_line;
 pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     match needle {
         [] => Some(0),
-        &[byte] => memchr::memchr(byte, haystack),
+        &[byte] => rare::byte::<Forward>(byte, haystack),
         _ => one::<Forward>(haystack, needle, None),
     }
 }
@@ -95,7 +95,7 @@ pub fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 pub fn rfind(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     match needle {
         [] => Some(haystack.len()),
-        &[byte] => memchr::memrchr(byte, haystack),
+        &[byte] => rare::byte::<Reverse>(byte, haystack),
         _ => one::<Reverse>(haystack, needle, None),
     }
 }
@@ -109,16 +109,8 @@ pub fn count(haystack: &[u8], needle: &[u8]) -> usize {
 /// The first match in the direction of `D`. The needle has two bytes at least.
 #[inline(always)]
 fn one<D: Direction>(haystack: &[u8], needle: &[u8], probes: Option<&Probes>) -> Option<usize> {
-    let mut hits = Hits::first();
     let subject = Subject { haystack, needle };
-    engine::search::<D>(
-        Level::detect(),
-        &Policy::DEFAULT,
-        probes,
-        subject,
-        &mut hits,
-    );
-    hits.found()
+    engine::first::<D>(Level::detect(), &Policy::DEFAULT, probes, subject)
 }
 
 /// A needle, prepared for any number of searches on any number of threads.
@@ -182,7 +174,7 @@ impl<'n> Finder<'n> {
     pub fn find(&self, haystack: &[u8]) -> Option<usize> {
         match *self.needle {
             [] => Some(0),
-            [byte] => memchr::memchr(byte, haystack),
+            [byte] => rare::byte::<Forward>(byte, haystack),
             _ => one::<Forward>(haystack, &self.needle, Some(&self.probes)),
         }
     }
@@ -192,7 +184,7 @@ impl<'n> Finder<'n> {
     pub fn rfind(&self, haystack: &[u8]) -> Option<usize> {
         match *self.needle {
             [] => Some(haystack.len()),
-            [byte] => memchr::memrchr(byte, haystack),
+            [byte] => rare::byte::<Reverse>(byte, haystack),
             _ => one::<Reverse>(haystack, &self.needle, Some(&self.probes)),
         }
     }
@@ -210,7 +202,7 @@ impl<'n> Finder<'n> {
                 next: haystack.len(),
             },
             [byte] => Tally {
-                count: memchr::memchr_iter(byte, haystack).count(),
+                count: bulk::count_byte(byte, haystack),
                 next: haystack.len(),
             },
             _ => {

@@ -130,6 +130,31 @@ impl Probes {
         }
     }
 
+    /// The first `U` probes: where in the haystack each one's byte of the first start is, and which byte it must
+    /// be.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer probes, or one is not in the needle.
+    #[inline(always)]
+    pub(super) fn aim<I: Isa, const U: usize>(
+        &self,
+        isa: I,
+        Subject { haystack, needle }: Subject<'_>,
+    ) -> ([*const u8; U], [I::Vector; U]) {
+        assert!(U <= self.len);
+        for &at in &self.at[..self.len] {
+            assert!(at < needle.len());
+        }
+        let mut from = [haystack.as_ptr(); U];
+        let mut want = [isa.splat(0); U];
+        for k in 0..U {
+            from[k] = haystack.as_ptr().wrapping_add(self.at[k]);
+            want[k] = isa.splat(self.byte[k]);
+        }
+        (from, want)
+    }
+
     /// The position of the first probe.
     pub(super) fn first(&self) -> usize {
         self.at[0]
@@ -246,18 +271,9 @@ pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
 ) -> Outcome {
     let Subject { haystack, needle } = subject;
     let starts = (haystack.len() + 1).saturating_sub(needle.len());
-    assert!(starts >= I::LANES && window.hi <= starts && U >= 1 && U <= probes.len);
-    for &at in &probes.at[..probes.len] {
-        assert!(at < needle.len());
-    }
-
-    let mut want = [isa.splat(0); U];
+    assert!(starts >= I::LANES && window.hi <= starts && U >= 1);
+    let (from, want) = probes.aim::<I, U>(isa, subject);
     let origin = haystack.as_ptr();
-    let mut from = [origin; U];
-    for k in 0..U {
-        want[k] = isa.splat(probes.byte[k]);
-        from[k] = origin.wrapping_add(probes.at[k]);
-    }
     let lanes = I::LANES;
     let mut left = *window;
     let mut masks = [0_u64; 4];
@@ -376,6 +392,10 @@ unsafe fn candidates<I: Isa, D: Direction, const U: usize>(
     // The hot loop: go on until a block has candidates.
     while left.len() >= 4 * lanes {
         let block = D::block(*left, 4 * lanes);
+        if I::AHEAD > 0 {
+            let at = D::ahead(from[0].wrapping_add(block), I::AHEAD);
+            isa.prefetch(at, 4 * lanes);
+        }
         // In order of the search, for the sake of the processor's prefetcher.
         let at = |i: usize| block + D::nth(i, 4) * lanes;
         // SAFETY: this block and the three after it lie in the window, so in the starts.
@@ -419,7 +439,7 @@ unsafe fn candidates<I: Isa, D: Direction, const U: usize>(
 /// `block + LANES` starts exist, and `from` points each probe, a position in the needle, from the
 /// haystack's beginning: so every byte that is loaded is one of the haystack's.
 #[inline(always)]
-unsafe fn eager<I: Isa, const U: usize>(
+pub(super) unsafe fn eager<I: Isa, const U: usize>(
     isa: I,
     from: &[*const u8; U],
     want: &[I::Vector; U],

@@ -8,7 +8,48 @@
 use super::bulk::Hits;
 use super::compare::first_difference;
 use super::direction::{Direction, Window};
-use super::pair::{Meter, Outcome, Subject};
+use super::engine::{self, Level, Policy};
+use super::pair::{Meter, Outcome, Probes, Subject};
+
+/// The first occurrence of one byte: memchr's scan, which is as fast as memory, but where memory is faster when it is
+/// asked for ahead.
+#[inline]
+pub(super) fn byte<D: Direction>(byte: u8, haystack: &[u8]) -> Option<usize> {
+    let policy = &Policy::DEFAULT;
+    if haystack.len() > policy.wide {
+        let level = Level::detect().within(policy, haystack);
+        if level.asks_ahead() {
+            return far_byte::<D>(level, policy, byte, haystack);
+        }
+    }
+    D::memchr(byte, haystack)
+}
+
+/// memchr's scan of what comes first, where most of what is found is found, and then the kernel with one probe.
+#[inline(never)]
+pub(super) fn far_byte<D: Direction>(
+    level: Level,
+    policy: &Policy,
+    byte: u8,
+    haystack: &[u8],
+) -> Option<usize> {
+    let mut window = Window {
+        lo: 0,
+        hi: haystack.len(),
+    };
+    let near = D::stretch(window, policy.near);
+    if let Some(at) = D::memchr(byte, &haystack[near.lo..near.hi]) {
+        return Some(near.lo + at);
+    }
+    D::pass(&mut window, near.lo, near.len());
+    let needle = &[byte];
+    let subject = Subject {
+        haystack: &haystack[window.lo..window.hi],
+        needle,
+    };
+    let probes = Probes::new(needle, &[0], 1);
+    engine::first::<D>(level, policy, Some(&probes), subject).map(|at| window.lo + at)
+}
 
 /// Searches the window for the byte at `position` of the needle, and compares around each.
 ///
@@ -26,7 +67,7 @@ pub(super) fn scan<D: Direction>(
     let mut met = 0;
     while window.len() > 0 {
         let region = &haystack[window.lo + position..window.hi + position];
-        let Some(at) = D::memchr(byte, region) else {
+        let Some(at) = self::byte::<D>(byte, region) else {
             if D::FORWARD {
                 window.lo = window.hi;
             } else {

@@ -6,7 +6,7 @@ use super::direction::{Direction, Forward, Reverse, Window};
 use super::engine::{self, Level, Policy};
 use super::pair::{MAX_PROBES, Meter, Outcome, Probes, Subject};
 use super::period::Stretch;
-use super::{bulk, exact, period, rare, scalar, two_way};
+use super::{bulk, collect, period, rare, scalar, two_way};
 
 pub use super::trace::{Path, forget, taken};
 
@@ -21,6 +21,10 @@ pub enum Strategy {
     HastyAvx2,
     /// The same without AVX2.
     HastySse2,
+    /// What is done where memory is asked for ahead, on every processor with AVX2.
+    Far,
+    /// The same without AVX-512.
+    FarAvx2,
     /// The kernel without AVX-512.
     Avx2,
     /// The kernel without AVX2.
@@ -39,18 +43,22 @@ pub enum Strategy {
     Period,
     /// All occurrences of one byte, for needles of one byte.
     Bytes,
-    /// All bytes of a short needle at every start: forward only.
-    Exact,
+    /// The masks of a stretch, then its candidates: forward only.
+    Collect,
     /// The same without AVX-512.
-    ExactAvx2,
+    CollectAvx2,
+    /// The same where memory is asked for ahead.
+    CollectFar,
 }
 
 /// All of them.
-pub const STRATEGIES: [Strategy; 20] = [
+pub const STRATEGIES: [Strategy; 23] = [
     Strategy::Usual,
     Strategy::Hasty,
     Strategy::HastyAvx2,
     Strategy::HastySse2,
+    Strategy::Far,
+    Strategy::FarAvx2,
     Strategy::Avx2,
     Strategy::Sse2,
     Strategy::Portable,
@@ -65,8 +73,9 @@ pub const STRATEGIES: [Strategy; 20] = [
     Strategy::TwoWay,
     Strategy::Period,
     Strategy::Bytes,
-    Strategy::Exact,
-    Strategy::ExactAvx2,
+    Strategy::Collect,
+    Strategy::CollectAvx2,
+    Strategy::CollectFar,
 ];
 
 /// Every threshold at its lowest.
@@ -74,6 +83,7 @@ const HASTY: Policy = Policy {
     tiny: 0,
     head: 30,
     wide: 400,
+    near: 40,
     early: 0,
     alarms: 0,
     work: 0,
@@ -105,17 +115,18 @@ pub fn matches(
 
 /// How many matches from the front a strategy counts that counts by another way than it notes them.
 pub fn counted(strategy: Strategy, haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    let level = exact_level(strategy).filter(|_| exact::suits(needle))?;
+    let level = collect_level(strategy).filter(|_| collect::suits(needle))?;
     let mut hits = Hits::counted();
     let subject = Subject { haystack, needle };
     bulk::all(level, &HASTY, &Probes::rarest(needle), subject, &mut hits);
     Some(hits.count)
 }
 
-fn exact_level(strategy: Strategy) -> Option<Level> {
+fn collect_level(strategy: Strategy) -> Option<Level> {
     match strategy {
-        Strategy::Exact => Some(Level::detect()),
-        Strategy::ExactAvx2 => Some(without_avx512()),
+        Strategy::Collect => Some(Level::detect()),
+        Strategy::CollectAvx2 => Some(without_avx512()),
+        Strategy::CollectFar => Some(far(Level::detect())),
         _ => None,
     }
 }
@@ -126,8 +137,8 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
         let &[byte] = needle else { return None };
         return Some(bulk::bytes::<D>(byte, haystack, 0, out).written);
     }
-    if let Some(level) = exact_level(strategy) {
-        if !D::FORWARD || !exact::suits(needle) {
+    if let Some(level) = collect_level(strategy) {
+        if !D::FORWARD || !collect::suits(needle) {
             return None;
         }
         // Room for a block's worth at the end, too.
@@ -144,7 +155,11 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
     let mut window = Window { lo: 0, hi: starts };
     let hits_ref = &mut hits;
     match strategy {
-        Strategy::Usual | Strategy::Bytes | Strategy::Exact | Strategy::ExactAvx2 => {
+        Strategy::Usual
+        | Strategy::Bytes
+        | Strategy::Collect
+        | Strategy::CollectAvx2
+        | Strategy::CollectFar => {
             engine::search::<D>(Level::detect(), &Policy::DEFAULT, None, subject, hits_ref);
         }
         Strategy::Hasty => {
@@ -152,6 +167,22 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
         }
         Strategy::HastyAvx2 => {
             engine::search::<D>(without_avx512(), &HASTY, None, subject, hits_ref);
+        }
+        Strategy::Far | Strategy::FarAvx2 => {
+            let narrow = strategy == Strategy::FarAvx2;
+            let level = far(if narrow {
+                without_avx512()
+            } else {
+                Level::detect()
+            });
+            if let (&[byte], 1) = (needle, hits_ref.limit) {
+                // One byte has a way of its own, which finds one match.
+                if let Some(at) = rare::far_byte::<D>(level, &HASTY, byte, haystack) {
+                    hits_ref.record(at);
+                }
+            } else {
+                engine::search::<D>(level, &HASTY, None, subject, hits_ref);
+            }
         }
         Strategy::Avx2 => {
             engine::search::<D>(without_avx512(), &Policy::DEFAULT, None, subject, hits_ref);
@@ -198,6 +229,17 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
         }
     }
     Some(hits.count)
+}
+
+/// The same, asking for memory ahead, if the processor does that well or not.
+fn far(level: Level) -> Level {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512(avx512) => Level::FarAvx512(avx512.ahead()),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2(avx2) => Level::FarAvx2(avx2.ahead()),
+        _ => level,
+    }
 }
 
 fn without_avx512() -> Level {

@@ -14,6 +14,8 @@ pub enum Path {
     Avx512,
     /// The kernel with 32 lanes.
     Avx2,
+    /// The kernel with 32 lanes that asks for memory ahead.
+    Far,
     /// The kernel with 16 lanes on `x86_64`.
     Sse2,
     /// The kernel with 16 lanes on aarch64.
@@ -32,8 +34,8 @@ pub enum Path {
     Portable,
     /// All occurrences of one byte, in whole blocks.
     Bytes,
-    /// Every byte of a short needle, in whole blocks.
-    Exact,
+    /// The masks of a stretch, then its candidates.
+    Collect,
 }
 
 #[cfg(any(test, feature = "testing"))]

@@ -9,6 +9,8 @@
 //! two exclude one another. They become single instructions once they are inlined into a function
 //! that has the feature: `pair::scan` is instantiated only in such functions.
 
+use super::direction::Direction;
+
 /// The vector instructions of one instruction set, and the proof that they can be used here.
 pub(super) trait Isa: Copy {
     /// Bytes in a vector.
@@ -16,6 +18,8 @@ pub(super) trait Isa: Copy {
     /// The binary logarithm of the number of mask bits for each lane. NEON has no instruction that
     /// gathers one bit a lane, but one that gathers four.
     const LANE_BITS: u32;
+    /// How many bytes ahead of its loads a scan asks for memory; 0: it leaves that to the processor.
+    const AHEAD: usize = 0;
     /// A vector of bytes.
     type Vector: Copy;
     /// A truth value for each lane: a vector of ones and zeros, or a mask register.
@@ -48,21 +52,71 @@ pub(super) trait Isa: Copy {
     fn any(self, lanes: Self::Lanes) -> bool {
         self.mask(lanes) != 0
     }
+
+    /// Whether there are instructions for [`offsets`](Isa::offsets).
+    const OFFSETS: bool = false;
+
+    /// Writes `from` plus the index of each bit of `mask` to `slots`, in order of `D`, and numbers without a meaning
+    /// behind them, to a multiple of eight.
+    #[inline(always)]
+    fn offsets<D: Direction>(self, from: u64, mask: u64, slots: &mut [f64]) {
+        let _ = (from, mask, slots);
+    }
+
+    /// Asks for the lines of the cache, `len` bytes from `at` on. A hint: nothing is read, and `at` may be any
+    /// address.
+    #[inline(always)]
+    fn prefetch(self, at: *const u8, len: usize) {
+        let _ = (at, len);
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use x86::{Avx2, Avx512, Sse2};
+pub(super) use x86::{AHEAD, Avx2, Avx512, Sse2, asking_pays};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::Isa;
+    use super::{Direction, Isa};
     use std::arch::x86_64::{
-        __m128i, __m256i, __m512i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128,
-        _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm256_and_si256, _mm256_cmpeq_epi8,
-        _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
-        _mm512_loadu_si512, _mm512_min_epu8, _mm512_or_si512, _mm512_set1_epi8,
-        _mm512_testn_epi8_mask, _mm512_xor_si512,
+        __cpuid, __m128i, __m256i, __m512i, _MM_HINT_T0, _mm_and_si128, _mm_cmpeq_epi8,
+        _mm_cvtsi64_si128, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_prefetch,
+        _mm_set1_epi8, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256,
+        _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm512_add_epi64,
+        _mm512_cvtepi64_pd, _mm512_cvtepu8_epi64, _mm512_loadu_si512, _mm512_maskz_compress_epi8,
+        _mm512_min_epu8, _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi64, _mm512_storeu_pd,
+        _mm512_storeu_si512, _mm512_sub_epi64, _mm512_testn_epi8_mask, _mm512_xor_si512,
     };
+    use std::sync::OnceLock;
+
+    /// Bytes in a line of the cache.
+    const LINE: usize = 64;
+
+    /// How far ahead, where asking pays.
+    ///
+    /// On Intel's Sapphire Rapids an absent needle is found, in pages that lie anywhere in memory, at 9 to 10 GB/s
+    /// with two probes and 6.5 with six, and at 15 to 17 and 13 to 14 when asked for 2 KiB ahead: each loads as
+    /// much as it has places for, and the more instructions a byte takes, the fewer bytes are under way. Nearer is
+    /// slower (12 and 10 at 1 KiB), and so is farther in the pages of a file (10.7 at 6 KiB, 15 at 2).
+    pub(in super::super) const AHEAD: usize = 2048;
+
+    /// Whether asking pays: on Intel's processors. AMD's keep their memory at work by themselves: two probes come
+    /// at 0.85 to 0.95 of a scan for one byte there.
+    pub(in super::super) fn asking_pays() -> bool {
+        static INTEL: OnceLock<bool> = OnceLock::new();
+        *INTEL.get_or_init(|| {
+            let vendor = __cpuid(0);
+            [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes)
+                == [*b"Genu", *b"ineI", *b"ntel"]
+        })
+    }
+
+    #[inline(always)]
+    fn prefetch(at: *const u8, len: usize) {
+        for line in 0..len / LINE {
+            // SAFETY: SSE is a part of x86_64, and a hint may name any address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(line * LINE).cast()) };
+        }
+    }
 
     /// 16 bytes at a time, on every `x86_64` processor.
     #[derive(Clone, Copy, Debug)]
@@ -114,22 +168,41 @@ mod x86 {
 
     /// 32 bytes at a time, on processors of 2013 and newer.
     #[derive(Clone, Copy, Debug)]
-    pub(in super::super) struct Avx2 {
+    pub(in super::super) struct Avx2<const AHEAD: usize = 0> {
         /// Nobody outside of this module can write down an `Avx2`: [`Avx2::detect`] is the door.
-        _detected: (),
+        detected: (),
     }
 
     impl Avx2 {
         /// The proof that this processor has AVX2, if it has.
         #[inline(always)]
         pub(in super::super) fn detect() -> Option<Self> {
-            std::arch::is_x86_feature_detected!("avx2").then_some(Self { _detected: () })
+            std::arch::is_x86_feature_detected!("avx2").then_some(Self { detected: () })
+        }
+
+        /// The same, asking for memory ahead.
+        #[inline(always)]
+        pub(in super::super) fn ahead(self) -> Avx2<AHEAD> {
+            Avx2 {
+                detected: self.detected,
+            }
         }
     }
 
-    impl Isa for Avx2 {
+    impl Avx2<AHEAD> {
+        /// Without asking.
+        #[inline(always)]
+        pub(in super::super) fn near(self) -> Avx2 {
+            Avx2 {
+                detected: self.detected,
+            }
+        }
+    }
+
+    impl<const AHEAD: usize> Isa for Avx2<AHEAD> {
         const LANES: usize = 32;
         const LANE_BITS: u32 = 0;
+        const AHEAD: usize = AHEAD;
         type Vector = __m256i;
         type Lanes = __m256i;
 
@@ -169,11 +242,16 @@ mod x86 {
             // SAFETY: `self` exists, so AVX2 does.
             u64::from(unsafe { _mm256_movemask_epi8(lanes) }.cast_unsigned())
         }
+
+        #[inline(always)]
+        fn prefetch(self, at: *const u8, len: usize) {
+            prefetch(at, len);
+        }
     }
 
     /// 64 bytes at a time, on processors that lose nothing by it.
     #[derive(Clone, Copy, Debug)]
-    pub(in super::super) struct Avx512 {
+    pub(in super::super) struct Avx512<const AHEAD: usize = 0> {
         /// AVX-512 has AVX2 in it: for fewer starts than 64.
         narrow: Avx2,
     }
@@ -184,10 +262,21 @@ mod x86 {
         #[inline(always)]
         pub(in super::super) fn detect(narrow: Avx2) -> Option<Self> {
             (std::arch::is_x86_feature_detected!("avx512bw")
+                && std::arch::is_x86_feature_detected!("avx512dq")
                 && std::arch::is_x86_feature_detected!("avx512vbmi2"))
             .then_some(Self { narrow })
         }
 
+        /// The same, asking for memory ahead.
+        #[inline(always)]
+        pub(in super::super) fn ahead(self) -> Avx512<AHEAD> {
+            Avx512 {
+                narrow: self.narrow,
+            }
+        }
+    }
+
+    impl<const AHEAD: usize> Avx512<AHEAD> {
         /// The narrower vectors.
         #[inline(always)]
         pub(in super::super) fn narrow(self) -> Avx2 {
@@ -195,11 +284,24 @@ mod x86 {
         }
     }
 
+    /// The number of each lane.
+    static LANE_NUMBERS: [u8; 64] = {
+        let mut numbers = [0; 64];
+        let mut lane = 0;
+        while lane < 64 {
+            numbers[lane as usize] = lane;
+            lane += 1;
+        }
+        numbers
+    };
+
     /// A lane is true if it is zero: differences are `or`ed, in one instruction a probe with the
     /// `xor` that makes them, and only one mask is made for four vectors.
-    impl Isa for Avx512 {
+    impl<const AHEAD: usize> Isa for Avx512<AHEAD> {
         const LANES: usize = 64;
         const LANE_BITS: u32 = 0;
+        const AHEAD: usize = AHEAD;
+        const OFFSETS: bool = true;
         type Vector = __m512i;
         type Lanes = __m512i;
 
@@ -238,6 +340,50 @@ mod x86 {
         fn mask(self, lanes: __m512i) -> u64 {
             // SAFETY: `self` exists, so AVX-512BW does.
             unsafe { _mm512_testn_epi8_mask(lanes, lanes) }
+        }
+
+        /// The indices by one instruction that moves the bytes of a mask's lanes together, and eight of them at a
+        /// time into numbers: a third of the time that bit by bit takes.
+        #[inline(always)]
+        fn offsets<D: Direction>(self, from: u64, mask: u64, slots: &mut [f64]) {
+            let due = mask.count_ones() as usize;
+            let (mask, from) = if D::FORWARD {
+                (mask, from)
+            } else {
+                (mask.reverse_bits(), from + 63)
+            };
+            // SAFETY: `self` exists, so AVX-512F does; the array has 64 bytes.
+            let each = unsafe { _mm512_loadu_si512((&raw const LANE_NUMBERS).cast()) };
+            // SAFETY: `self` exists, so VBMI2 does.
+            let together = unsafe { _mm512_maskz_compress_epi8(mask, each) };
+            let mut lanes = [0_u64; 8];
+            // SAFETY: `self` exists, so AVX-512F does; the array has 64 bytes.
+            unsafe { _mm512_storeu_si512((&raw mut lanes).cast(), together) };
+            // SAFETY: `self` exists, so AVX-512F does.
+            let from = unsafe { _mm512_set1_epi64(from.cast_signed()) };
+            let (groups, _) = slots.as_chunks_mut::<8>();
+            for (group, lanes) in groups.iter_mut().zip(lanes).take(due.div_ceil(8)) {
+                // SAFETY: SSE2 is a part of x86_64.
+                let lanes = unsafe { _mm_cvtsi64_si128(lanes.cast_signed()) };
+                // SAFETY: `self` exists, so AVX-512F does.
+                let lanes = unsafe { _mm512_cvtepu8_epi64(lanes) };
+                let offsets = if D::FORWARD {
+                    // SAFETY: `self` exists, so AVX-512F does.
+                    unsafe { _mm512_add_epi64(from, lanes) }
+                } else {
+                    // SAFETY: `self` exists, so AVX-512F does.
+                    unsafe { _mm512_sub_epi64(from, lanes) }
+                };
+                // SAFETY: `self` exists, so AVX-512DQ does.
+                let numbers = unsafe { _mm512_cvtepi64_pd(offsets) };
+                // SAFETY: `self` exists, so AVX-512F does; the group has eight numbers.
+                unsafe { _mm512_storeu_pd(group.as_mut_ptr(), numbers) };
+            }
+        }
+
+        #[inline(always)]
+        fn prefetch(self, at: *const u8, len: usize) {
+            prefetch(at, len);
         }
     }
 }

@@ -14,6 +14,7 @@ fn paths(haystack: &[u8], needle: &[u8]) -> [Vec<Path>; 2] {
             Path::Scalar,
             Path::Avx512,
             Path::Avx2,
+            Path::Far,
             Path::Sse2,
             Path::Neon,
             Path::Dense,
@@ -23,7 +24,7 @@ fn paths(haystack: &[u8], needle: &[u8]) -> [Vec<Path>; 2] {
             Path::TwoWay,
             Path::Portable,
             Path::Bytes,
-            Path::Exact,
+            Path::Collect,
         ]
         .into_iter()
         .filter(|&path| taken(path))
@@ -50,6 +51,16 @@ fn kernel() -> Path {
         };
     }
     Path::Sse2
+}
+
+/// The kernel for more than the cache holds.
+fn behind_the_head() -> Path {
+    #[cfg(target_arch = "x86_64")]
+    if kernel() != Path::Sse2 {
+        let asks = super::super::vector::asking_pays();
+        return if asks { Path::Far } else { Path::Avx2 };
+    }
+    kernel()
 }
 
 fn random(n: usize, letters: &[u8]) -> Vec<u8> {
@@ -157,16 +168,24 @@ fn words(n: usize, every: usize, word: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn dense_matches_of_a_short_needle_are_compared_whole() {
+fn dense_matches_are_collected() {
     if kernel() == Path::Sse2 {
         return;
     }
-    for needle in [&b"is"[..], b"ipsi", b"ipsum ip", b"ii"] {
+    let long = b"ipsum ".repeat(9);
+    for needle in [
+        &b"is"[..],
+        b"ipsi",
+        b"ipsum ip",
+        b"ii",
+        b"ipsum et dolor",
+        &long,
+    ] {
         for (every, dense) in [(7, true), (1_000, false)] {
             let haystack = words(100_000, every, &[needle, b" "].concat());
             forget();
             let found = super::count(&haystack, needle);
-            assert_eq!(taken(Path::Exact), dense, "{}", needle.escape_ascii());
+            assert_eq!(taken(Path::Collect), dense, "{}", needle.escape_ascii());
             assert_eq!(found, haystack.len() / (6 * (every - 1) + needle.len() + 1));
             // A batch goes on where the one before has ended, at any match.
             let (mut out, mut all, mut from) = (vec![0.0; 300], 0, Some(0));
@@ -210,6 +229,48 @@ fn the_forced_strategies_are_what_they_say() {
 }
 
 #[test]
+fn one_byte_far_away_is_asked_for() {
+    let mut haystack = vec![b'.'; (2 << 20) + 10];
+    let middle = haystack.len() / 2;
+    haystack[middle] = b'x';
+    for search in [find, rfind] {
+        forget();
+        assert_eq!(search(&haystack, b"x"), Some(middle));
+        let asks = behind_the_head() == Path::Far;
+        assert_eq!(taken(Path::Far), asks);
+        // Near by it is memchr's.
+        forget();
+        assert_eq!(search(&haystack[middle - 9..][..50], b"x"), Some(9));
+        assert!(!taken(Path::Far));
+    }
+    assert_eq!(super::count(&haystack, b"."), haystack.len() - 1);
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn asking_for_memory_can_be_forced() {
+    if kernel() == Path::Sse2 {
+        return;
+    }
+    let haystack = random(600, b"ab");
+    let mut out = [0.0; 601];
+    for (strategy, needle) in [
+        (Strategy::Far, &b"abbaabba"[..]),
+        (Strategy::FarAvx2, b"abbaabba"),
+        (Strategy::Far, b"c"),
+    ] {
+        for reverse in [false, true] {
+            forget();
+            matches(strategy, reverse, &haystack, needle, &mut out[..1]);
+            assert!(taken(Path::Far), "{strategy:?}");
+        }
+    }
+    forget();
+    matches(Strategy::CollectFar, false, &haystack, b"ab", &mut out);
+    assert!(taken(Path::Collect));
+}
+
+#[test]
 #[cfg(target_arch = "x86_64")]
 fn narrower_vectors_can_be_forced() {
     let haystack = random(600, b"ab");
@@ -225,7 +286,7 @@ fn narrower_vectors_can_be_forced() {
 }
 
 #[test]
-fn what_comes_from_memory_is_searched_by_narrower_vectors() {
+fn what_comes_from_memory_is_searched_by_narrower_vectors_or_asked_for() {
     // No byte of the needle is absent, and its letters are never as far apart.
     let mut haystack = vec![b'.'; (1 << 20) + 10];
     for at in (0..haystack.len() - 1).step_by(2_000) {
@@ -234,10 +295,7 @@ fn what_comes_from_memory_is_searched_by_narrower_vectors() {
     for taken in paths(&haystack, b"b..c") {
         // The head is near.
         assert!(taken.contains(&kernel()), "{taken:?}");
-        assert!(
-            kernel() != Path::Avx512 || taken.contains(&Path::Avx2),
-            "{taken:?}"
-        );
+        assert!(taken.contains(&behind_the_head()), "{taken:?}");
     }
 }
 
