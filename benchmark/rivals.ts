@@ -139,6 +139,8 @@ async function compare(row: Row, reverse: boolean): Promise<void> {
   const taken: Record<string, number[]> = {}
   let expected: number | undefined
   for (const rival of rivals) {
+    // The first call maps the file and touches its pages, and tells nothing of the next.
+    await ask(rival, 1)
     // As many calls as the clock needs to be exact; their answer has to be right.
     let number = 1
     for (;;) {

@@ -88,26 +88,28 @@ impl Level {
         false
     }
 
-    /// The best for a haystack of that length. What comes from memory comes slower to loads of 64
-    /// bytes that cross lines of the cache than to loads of 32: a half, measured on Zen 5.
-    #[allow(
-        unused_variables,
-        clippy::match_single_binding,
-        reason = "only x86_64 has a choice"
-    )]
-    pub(super) fn within(self, policy: &Policy, haystack: &[u8]) -> Self {
-        if haystack.len() <= policy.wide {
-            return self;
-        }
+    /// The same, asking for memory ahead, if the haystack is not all in the nearest cache and it pays.
+    #[allow(unused_variables, reason = "only x86_64 has a choice")]
+    pub(super) fn asking(self, policy: &Policy, haystack: &[u8]) -> Self {
         #[cfg(target_arch = "x86_64")]
-        return match (self, super::vector::asking_pays()) {
-            (Self::Avx512(avx512), true) => Self::FarAvx512(avx512.ahead()),
-            (Self::Avx2(avx2), true) => Self::FarAvx2(avx2.ahead()),
-            (Self::Avx512(avx512), false) => Self::Avx2(avx512.narrow()),
-            _ => self,
-        };
-        #[cfg(not(target_arch = "x86_64"))]
+        if haystack.len() > policy.near && super::vector::asking_pays() {
+            return match self {
+                Self::Avx512(avx512) => Self::FarAvx512(avx512.ahead()),
+                Self::Avx2(avx2) => Self::FarAvx2(avx2.ahead()),
+                _ => self,
+            };
+        }
         self
+    }
+
+    /// The best for a haystack of that length. Where it is not asked for, what comes from memory comes slower to
+    /// loads of 64 bytes that cross lines of the cache than to loads of 32: a half, measured on Zen 5.
+    pub(super) fn within(self, policy: &Policy, haystack: &[u8]) -> Self {
+        match self.asking(policy, haystack) {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) if haystack.len() > policy.wide => Self::Avx2(avx512.narrow()),
+            level => level,
+        }
     }
 }
 
@@ -132,10 +134,10 @@ pub(super) struct Policy {
     pub(super) tiny: usize,
     /// The starts in the head, or a 64th of all, up to 16 times this.
     pub(super) head: usize,
-    /// Haystacks up to this length are searched by the widest vectors.
-    pub(super) wide: usize,
-    /// Of a longer one, as many bytes are scanned by memchr for one byte first.
+    /// In haystacks up to this length nothing is asked for ahead: the nearest cache has them.
     pub(super) near: usize,
+    /// Haystacks up to this length are searched by the widest vectors in any case, and by memchr for one byte.
+    pub(super) wide: usize,
     /// Alarms that the kernel may have, whatever it scanned, before it compares one probe more.
     pub(super) early: usize,
     /// Alarms that it may have with three probes and more before a sample is taken.
@@ -161,8 +163,8 @@ impl Policy {
     pub(super) const DEFAULT: Self = Self {
         tiny: 512,
         head: 4 << 10,
+        near: 32 << 10,
         wide: 1 << 20,
-        near: 64 << 10,
         early: 4,
         alarms: 128,
         work: 64 << 10,
@@ -245,6 +247,7 @@ fn adapt<D: Direction>(
             head = D::stretch(head, size);
         }
         let mut gauge = Meter::new(head, policy.early, policy.work);
+        let level = level.asking(policy, haystack);
         let outcome = run::<D>(level, policy, subject, &ends, &mut head, &mut gauge, hits);
         D::follow(window, head);
         if outcome == Outcome::Enough || window.len() == 0 {

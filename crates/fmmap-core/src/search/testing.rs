@@ -82,8 +82,8 @@ pub const STRATEGIES: [Strategy; 23] = [
 const HASTY: Policy = Policy {
     tiny: 0,
     head: 30,
+    near: 300,
     wide: 400,
-    near: 40,
     early: 0,
     alarms: 0,
     work: 0,
