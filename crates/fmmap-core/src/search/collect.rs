@@ -277,8 +277,8 @@ impl List {
             if OVERLAPS != NEVER {
                 *free = if is_match { start + len } else { *free };
             }
-            if OVERLAPS == RUNS {
-                let behind = if is_match { lane + len } else { 0 } << I::LANE_BITS;
+            if OVERLAPS == RUNS && is_match {
+                let behind = (lane + len) << I::LANE_BITS;
                 mask &= u64::MAX.unbounded_shl(u32::try_from(behind).unwrap_or(u32::MAX));
             }
             // On to the next mask if this one is used up, without a branch.
