@@ -319,6 +319,63 @@ test('random haystacks of few letters agree with Buffer, in both directions', (t
   t.pass()
 })
 
+test('short and long needles are found in the window, across its ends and outside of it', (t) => {
+  const block = 16 * 1024 * 1024
+  const m = anonymous(t, 3 * block + 100)
+  // The same in a map of which no small access has made a window.
+  const cold = anonymous(t, 3 * block + 100)
+  const places = [
+    0,
+    5,
+    4_000,
+    block - 3,
+    block,
+    block + 9_000,
+    2 * block - 1,
+    2 * block + 70,
+    3 * block - 2,
+  ]
+  for (const at of places) for (const map of [m, cold]) map.setSlice('\nab', at, at + 3)
+  const compare = (start: number, end?: number): void => {
+    for (const sub of ['\n', 'b', 'z', '\nab', 'ab\0', '']) {
+      for (const find of ['find', 'rfind'] as const) {
+        const [found, expected] = [m[find](sub, start, end), cold[find](sub, start, end)]
+        if (found !== expected) t.fail(`${find}('${sub}', ${start}, ${end}): ${found}, ${expected}`)
+      }
+    }
+  }
+  for (const window of [0, block, 2 * block]) {
+    // As many small accesses in a row move the window here.
+    m.seek(window)
+    for (let i = 0; i < 100; i++) m.readByte()
+    for (const at of places) {
+      for (const start of [0, at - 1, at, at + 1, at + 2, window]) {
+        compare(Math.max(start, 0))
+        for (const end of [at, at + 1, at + 3, at + 50, window + block])
+          compare(Math.max(start, 0), end)
+      }
+    }
+  }
+  t.pass()
+})
+
+test('one byte is searched for again and again, and found where it is then', (t) => {
+  const lines = 'a line\n'.repeat(1000)
+  const m = mapped(t, lines)
+  let count = 0
+  for (let at = m.find('\n'); at !== -1; at = m.find('\n', at + 1)) count += 1
+  t.is(count, 1000)
+  for (let at = m.rfind('\n'); at !== -1; at = m.rfind('\n', 0, at)) count += 1
+  t.is(count, 2000)
+  m.set(3, 10)
+  t.is(m.find(Uint8Array.of(10)), 3)
+  m.set(3, 32)
+  t.is(m.find(Uint8Array.of(10)), 6)
+  m.resize(20)
+  t.is(m.rfind('\n', 0), 13)
+  t.is(m.find('\n', 14), -1)
+})
+
 test('a search sees what was written a moment ago', (t) => {
   const m = mapped(t, 3 * PAGESIZE, {})
   t.is(m.find('needle'), -1)

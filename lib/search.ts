@@ -1,10 +1,11 @@
 /** Search in one call: what is looked for, and in which range. lib/schedule.ts has the asynchronous forms. */
 
+import { Buffer } from 'node:buffer'
 import { byteLength, bytes, integer, optionalInteger, options as members } from './arguments.js'
 import { outOfRange } from './errors.js'
 import { end, iteratorPrototype, type Step } from './iterators.js'
 import { native, quick } from './native.js'
-import type { Region } from './region.js'
+import { epoch, type Region } from './region.js'
 import { clamp } from './slices.js'
 
 /** A range to search, in bytes from the start of the map; negative counts from its end. */
@@ -40,10 +41,76 @@ function search(
     region.checkWhole()
     return -1
   }
-  return region.answered(
-    // Not a native that was passed in: the engine inlines what it knows.
-    backward ? quick.rfind(needle, handle, first, last) : quick.find(needle, handle, first, last),
-  )
+  const size = byteLength(needle)
+  const near = size === 1 || (size > 1 && last - first < FEW)
+  // Not a native that was passed in: the engine inlines what it knows.
+  if (backward) {
+    const found = near ? backwardInWindow(region, needle, size, first, last) : goOn(last)
+    return found >= -1 ? found : region.answered(quick.rfind(needle, handle, first, goOn(found)))
+  }
+  const found = near ? forwardInWindow(region, needle, size, first, last) : goOn(first)
+  return found >= -1 ? found : region.answered(quick.find(needle, handle, goOn(found), last))
+}
+
+/**
+ * Below so many bytes a needle of any length is looked for in the window: on Bun a native's call takes 80 ns, and its
+ * own search 14. Elsewhere they are even.
+ */
+const FEW = 'Bun' in globalThis ? 8192 : 0
+
+/** Says that the addon has to go on at this offset, as a number below -1; and the offset, from that. */
+const goOn = (at: number): number => -2 - at
+
+/** The runtime's own, whatever becomes of the prototype. */
+const { indexOf, lastIndexOf } = Buffer.prototype
+
+/**
+ * What is in the window, one byte above all: a scan by the runtime is as fast as ours, and its call takes a quarter of
+ * a native's time. The next newline is what is asked for most.
+ */
+function forwardInWindow(
+  region: Region,
+  needle: Uint8Array,
+  size: number,
+  first: number,
+  last: number,
+): number {
+  const { window, windowStart } = region
+  const stop = windowStart + window.length
+  if (first < windowStart || first >= stop) {
+    if (first < last) region.missed(first, true)
+    return goOn(first)
+  }
+  // The runtime's search knows no end but the window's.
+  if (last < stop) return goOn(first)
+  const at = first - windowStart
+  const found = indexOf.call(window, size === 1 ? (needle[0] as number) : needle, at)
+  // In a page that is missing nothing was found: the addon knows why.
+  if (Atomics.load(epoch, 0) !== region.epoch) return goOn(first)
+  if (found !== -1) return windowStart + found
+  return last === stop ? -1 : goOn(Math.max(first, stop - size + 1))
+}
+
+/** The same from the end, where the search stops at the window's start. */
+function backwardInWindow(
+  region: Region,
+  needle: Uint8Array,
+  size: number,
+  first: number,
+  last: number,
+): number {
+  const { window, windowStart } = region
+  if (last <= windowStart || last > windowStart + window.length) {
+    if (first < last) region.missed(last - 1, true)
+    return goOn(last)
+  }
+  // A negative place would count from the end.
+  const at = last - size - windowStart
+  if (first > windowStart || at < 0) return goOn(last)
+  const found = lastIndexOf.call(window, size === 1 ? (needle[0] as number) : needle, at)
+  if (Atomics.load(epoch, 0) !== region.epoch) return goOn(last)
+  if (found !== -1) return windowStart + found
+  return first === windowStart ? -1 : goOn(windowStart + size - 1)
 }
 
 export function find(region: Region, sub: unknown, start: unknown, end: unknown): number {
