@@ -1,7 +1,8 @@
 /**
- * Prints how many lines of a file have a word in them, in one of the ways that programs.ts compares.
+ * Prints how many lines of a file have a word in them, in one of the ways that programs.ts compares; or, by
+ * matches, how often it stands there.
  *
- *   node benchmark/count.mjs fmmap|readSync|readline|nothing WORD FILE
+ *   node benchmark/count.mjs fmmap|matches|readSync|readline|nothing WORD FILE
  */
 
 import { openSync, readSync, createReadStream } from 'node:fs'
@@ -24,6 +25,11 @@ const ways = {
       if (counted === -1) break
     }
     return lines
+  },
+
+  async matches() {
+    const { Mmap } = await import('../index.js')
+    return Mmap.open(path).count(word)
   },
 
   async readSync() {

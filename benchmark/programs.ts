@@ -1,5 +1,6 @@
 /**
- * Whole programs, process start included: how many lines of a large text have a word in them.
+ * Whole programs, process start included: how many lines of a large text have a word in them, and how often it
+ * stands there.
  *
  *   npm run bench:programs -- [--quick] [--json FILE] [--only TEXT]
  *
@@ -29,12 +30,17 @@ console.log(
 
 const count = fileURLToPath(new URL('count.mjs', import.meta.url))
 const ours = 'fmmap'
+const matches = 'fmmap, matches'
 const programs: Record<string, (word: string) => string[]> = {
   'grep -F -c': (word) => ['grep', '-F', '-c', '--', word, path],
   'rg -F -c': (word) => ['rg', '-F', '-c', '--no-config', '--', word, path],
   'readSync loop': (word) => [process.execPath, count, 'readSync', word, path],
   'node:readline': (word) => [process.execPath, count, 'readline', word, path],
   [ours]: (word) => [process.execPath, count, 'fmmap', word, path],
+  'rg -F --count-matches': (word) => [
+    ...['rg', '-F', '--count-matches', '--no-config', '--', word, path],
+  ],
+  [matches]: (word) => [process.execPath, count, 'matches', word, path],
   'node, nothing': () => [process.execPath, count, 'nothing', '', path],
 }
 for (const name of Object.keys(programs)) {
@@ -92,7 +98,10 @@ for (const [kind, word] of Object.entries(words)) {
     'RssAnon',
   ])
   for (const [name, turns] of Object.entries(runs)) {
-    if (!name.endsWith('nothing')) same(`${name} of ${word}`, turns[0]?.lines, lines)
+    if (!name.endsWith('nothing')) {
+      const counted = name.endsWith('matches') ? runs[matches]?.[0]?.lines : lines
+      same(`${name} of ${word}`, turns[0]?.lines, counted)
+    }
     const times = turns.map(({ seconds }) => seconds)
     ;(best[name] ??= {})[kind] = Math.min(...times)
     // oxlint-disable-next-line no-await-in-loop
@@ -119,6 +128,12 @@ if (programs['rg -F -c'] !== undefined) {
   report.target(
     `frequent word: time of rg over ours without Node's start of ${start.toFixed(3)} s`,
     took('rg -F -c', 'frequent') / (took(ours, 'frequent') - start),
+    'x',
+    { least: 1 },
+  )
+  report.target(
+    "matches of the frequent word: time of rg over ours without Node's start",
+    took('rg -F --count-matches', 'frequent') / (took(matches, 'frequent') - start),
     'x',
     { least: 1 },
   )
