@@ -33,6 +33,7 @@ OPERATIONS = {
     "find in 64 B": (1000, "", "last = m.find(needle, 4096, 4160)"),
     "find in 1 KiB": (1000, "", "last = m.find(needle, 4096, 5120)"),
     "find a string in 64 B": (1000, "", "last = m.find(needle, 4096, 4160)"),
+    "find the next newline": (1000, "last = 4095", "last = m.find(newline, last + 1)"),
     "rfind in 64 B": (1000, "", "last = m.rfind(needle, 4096, 4160)"),
     "rfind in 1 KiB": (1000, "", "last = m.rfind(needle, 4096, 5120)"),
     "move(64)": (1000, "last = None", "m.move(i, 2048, 64)"),
@@ -57,6 +58,7 @@ def compiled(calls, before, call):
     scope = {
         "m": M,
         "needle": b"\x00absent\x00",
+        "newline": b"\n",
         "bytes16": b"0123456789abcdef",
         "bytes64": b"0123456789abcdef" * 4,
         "page": mmap.PAGESIZE,

@@ -205,6 +205,17 @@ function operations(m: Mmap): Record<string, Operation> {
         return last
       },
     },
+    'find the next newline': {
+      calls: 1000,
+      run(rounds) {
+        let last = 0
+        for (let round = 0; round < rounds; round++) {
+          last = 4095
+          for (let i = 0; i < 1000; i++) last = m.find('\n', last + 1)
+        }
+        return last
+      },
+    },
     'rfind in 64 B': {
       calls: 1000,
       run(rounds) {
