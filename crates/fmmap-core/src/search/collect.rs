@@ -13,12 +13,12 @@
 //! O(n) for step 1, and for step 2 some 3 ns a candidate. So it is given up where matches are rare, or candidates
 //! many that are none. Needles have 2 to 64 bytes: comparing them is no more than a constant.
 
-use super::bulk::Hits;
-#[cfg(target_arch = "x86_64")]
-use super::bulk::counts_bits;
 use super::compare::word;
 use super::direction::{Direction, Forward, Window};
-use super::engine::Level;
+use super::hits::Hits;
+use super::level::Level;
+#[cfg(target_arch = "x86_64")]
+use super::level::counts_bits;
 use super::pair::{Probes, Subject, eager};
 use super::trace::{Path, trace};
 use super::vector::Isa;

@@ -30,7 +30,8 @@
 //! | `scalar` | start by start | fewer starts than lanes |
 //! | `portable` | the memchr crate's finders | other processors |
 //!
-//! All are written once for both directions (`direction`) and all instruction sets (`vector`).
+//! All are written once for both directions (`direction`) and all instruction sets (`vector`), of
+//! which `level` chooses one and `kernel` runs it. Matches go to `hits`; `bulk` asks for all of them.
 //!
 //! # Haystacks that others write
 //!
@@ -51,6 +52,9 @@ mod compare;
 mod dense;
 mod direction;
 mod engine;
+mod hits;
+mod kernel;
+mod level;
 mod line;
 mod pair;
 mod period;
@@ -66,9 +70,9 @@ mod trace;
 mod two_way;
 mod vector;
 
-use bulk::Hits;
 use direction::{Direction, Forward, Reverse};
-use engine::{Level, Policy};
+use hits::Hits;
+use level::{Level, Policy};
 use pair::{Probes, Subject};
 use std::borrow::Cow;
 
@@ -109,8 +113,16 @@ pub fn count(haystack: &[u8], needle: &[u8]) -> usize {
 /// The first match in the direction of `D`. The needle has two bytes at least.
 #[inline(always)]
 fn one<D: Direction>(haystack: &[u8], needle: &[u8], probes: Option<&Probes>) -> Option<usize> {
+    let mut hits = Hits::first();
     let subject = Subject { haystack, needle };
-    engine::first::<D>(Level::detect(), &Policy::DEFAULT, probes, subject)
+    engine::search::<D>(
+        Level::detect(),
+        &Policy::DEFAULT,
+        probes,
+        subject,
+        &mut hits,
+    );
+    hits.found()
 }
 
 /// A needle, prepared for any number of searches on any number of threads.

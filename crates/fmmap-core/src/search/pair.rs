@@ -32,9 +32,9 @@
 //! stops when it gets out of hand, so that its caller can choose other probes or another algorithm.
 //! That keeps the whole search linear.
 
-use super::bulk::Hits;
 use super::compare::first_difference;
 use super::direction::{Direction, Window};
+use super::hits::Hits;
 use super::vector::Isa;
 
 /// At most this many probes. Six bytes of DNA leave one random candidate in 4,096 starts.

@@ -35,9 +35,9 @@
 //! The search is written for mirrored text: in reverse, index `i` means `n - 1 - i`, and a start
 //! `n - m - i`.
 
-use super::bulk::Hits;
 use super::compare::{first_difference, last_difference};
 use super::direction::{Direction, Window};
+use super::hits::Hits;
 use super::pair::{Outcome, Subject};
 
 /// Needles shorter than this are not worth the trouble: a comparison costs a vector or two.

@@ -5,8 +5,8 @@
 //! the reverse search goes through the haystack from the back in chunks, and runs the *forward*
 //! finder over each. Only the chunk that has a match is then searched in reverse.
 
-use super::bulk::Hits;
 use super::direction::{Direction, Window};
+use super::hits::Hits;
 use super::pair::{Outcome, Subject};
 use memchr::memmem::{Finder, FinderRev};
 

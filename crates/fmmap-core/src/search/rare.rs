@@ -5,10 +5,11 @@
 //! when the first few KiB do not have one of the needle's bytes, that byte is all there is to look
 //! for. When it turns up too often after all, the kernel takes over.
 
-use super::bulk::Hits;
 use super::compare::first_difference;
 use super::direction::{Direction, Window};
-use super::engine::{self, Level, Policy};
+use super::hits::Hits;
+use super::kernel;
+use super::level::{Level, Policy};
 use super::pair::{Meter, Outcome, Probes, Subject};
 
 /// The first occurrence of one byte: memchr's scan, which is as fast as memory, but where memory is faster when it is
@@ -43,12 +44,20 @@ pub(super) fn far_byte<D: Direction>(
     }
     D::pass(&mut window, near.lo, near.len());
     let needle = &[byte];
-    let subject = Subject {
-        haystack: &haystack[window.lo..window.hi],
-        needle,
-    };
+    let subject = Subject { haystack, needle };
     let probes = Probes::new(needle, &[0], 1);
-    engine::first::<D>(level, policy, Some(&probes), subject).map(|at| window.lo + at)
+    let mut hits = Hits::first();
+    let mut meter = Meter::new(window, usize::MAX, usize::MAX);
+    kernel::run::<D>(
+        level,
+        policy,
+        subject,
+        &probes,
+        &mut window,
+        &mut meter,
+        &mut hits,
+    );
+    hits.found()
 }
 
 /// Searches the window for the byte at `position` of the needle, and compares around each.

@@ -3,8 +3,8 @@
 //! At most 15 starts on a machine with vectors: comparing the first and the last byte, then the
 //! rest, is over before a finder is set up.
 
-use super::bulk::Hits;
 use super::direction::{Direction, Window};
+use super::hits::Hits;
 use super::pair::{Outcome, Subject};
 
 /// Searches the window start by start: O(n m), n being small.

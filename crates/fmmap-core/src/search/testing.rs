@@ -1,9 +1,10 @@
 //! Each strategy by itself, a plain oracle, and random cases: for the tests, the fuzz target and
 //! `examples/search_storm.rs`. Not part of the crate's interface.
 
-use super::bulk::Hits;
 use super::direction::{Direction, Forward, Reverse, Window};
-use super::engine::{self, Level, Policy};
+use super::engine;
+use super::hits::Hits;
+use super::level::{Level, Policy};
 use super::pair::{MAX_PROBES, Meter, Outcome, Probes, Subject};
 use super::period::Stretch;
 use super::{bulk, collect, period, rare, scalar, two_way};

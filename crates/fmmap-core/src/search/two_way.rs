@@ -5,8 +5,8 @@
 //! where the search goes when the kernel's comparisons have cost more than its loads, and only for
 //! a stretch: the next megabyte may be quite different.
 
-use super::bulk::Hits;
 use super::direction::{Direction, Window};
+use super::hits::Hits;
 use super::pair::{Outcome, Subject};
 use memchr::memmem::{Finder, FinderRev};
 

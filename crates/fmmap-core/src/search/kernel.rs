@@ -1,0 +1,140 @@
+//! The kernel of `pair` for each instruction set and number of probes, and what stands in for it where there are
+//! too few starts.
+
+use super::direction::{Direction, Window};
+use super::hits::Hits;
+use super::level::{Level, Policy};
+use super::pair::{self, Meter, Outcome, Probes, Subject};
+use super::trace::{Path, trace};
+use super::vector::Isa;
+use super::{portable, scalar};
+
+/// The kernel for the window, or what stands in for it when there are too few starts.
+#[inline(always)]
+pub(super) fn run<D: Direction>(
+    level: Level,
+    policy: &Policy,
+    subject: Subject<'_>,
+    probes: &Probes,
+    window: &mut Window,
+    meter: &mut Meter,
+    hits: &mut Hits<'_>,
+) -> Outcome {
+    let starts = subject.haystack.len() - subject.needle.len() + 1;
+    #[cfg(target_arch = "x86_64")]
+    let level = match level {
+        Level::Avx512(avx512) if starts < 64 => Level::Avx2(avx512.narrow()),
+        Level::FarAvx512(far) if starts < 64 => Level::Avx2(far.narrow()),
+        Level::FarAvx2(far) if starts < 32 => Level::Avx2(far.near()),
+        level => level,
+    };
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512(avx512) => {
+            trace(Path::Avx512);
+            // SAFETY: `avx512` exists, so this processor has AVX-512BW.
+            unsafe { with_avx512::<_, D>(avx512, subject, probes, window, meter, hits) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2(avx2) if starts >= 32 => {
+            trace(Path::Avx2);
+            // SAFETY: `avx2` exists, so this processor has AVX2.
+            unsafe { with_avx2::<_, D>(avx2, subject, probes, window, meter, hits) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::FarAvx512(far) => {
+            trace(Path::Far);
+            // SAFETY: `far` exists, so this processor has AVX-512BW.
+            unsafe { with_avx512::<_, D>(far, subject, probes, window, meter, hits) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::FarAvx2(far) => {
+            trace(Path::Far);
+            // SAFETY: `far` exists, so this processor has AVX2.
+            unsafe { with_avx2::<_, D>(far, subject, probes, window, meter, hits) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2(_) if starts >= 16 => {
+            trace(Path::Sse2);
+            by_width::<_, D>(super::vector::Sse2, subject, probes, window, meter, hits)
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::Sse2(sse2) if starts >= 16 => {
+            trace(Path::Sse2);
+            by_width::<_, D>(sse2, subject, probes, window, meter, hits)
+        }
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon(neon) if starts >= 16 => {
+            trace(Path::Neon);
+            by_width::<_, D>(neon, subject, probes, window, meter, hits)
+        }
+        Level::Portable if starts >= 16 => {
+            trace(Path::Portable);
+            portable::scan::<D>(subject, policy.chunk, window, hits)
+        }
+        _ => {
+            trace(Path::Scalar);
+            scalar::scan::<D>(subject, window, hits)
+        }
+    }
+}
+
+/// The kernel, compiled with AVX-512.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn with_avx512<I: Isa, D: Direction>(
+    avx512: I,
+    subject: Subject<'_>,
+    probes: &Probes,
+    window: &mut Window,
+    meter: &mut Meter,
+    hits: &mut Hits<'_>,
+) -> Outcome {
+    by_width::<_, D>(avx512, subject, probes, window, meter, hits)
+}
+
+/// The kernel, compiled with AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn with_avx2<I: Isa, D: Direction>(
+    avx2: I,
+    subject: Subject<'_>,
+    probes: &Probes,
+    window: &mut Window,
+    meter: &mut Meter,
+    hits: &mut Hits<'_>,
+) -> Outcome {
+    by_width::<_, D>(avx2, subject, probes, window, meter, hits)
+}
+
+/// The kernel for the number of probes that are compared for every start.
+#[inline(always)]
+fn by_width<I: Isa, D: Direction>(
+    isa: I,
+    subject: Subject<'_>,
+    probes: &Probes,
+    window: &mut Window,
+    meter: &mut Meter,
+    hits: &mut Hits<'_>,
+) -> Outcome {
+    match probes.eager {
+        0 | 1 => pair::scan::<I, D, 1>(isa, subject, probes, window, meter, hits),
+        2 => pair::scan::<I, D, 2>(isa, subject, probes, window, meter, hits),
+        3 => {
+            trace(Path::Dense);
+            pair::scan::<I, D, 3>(isa, subject, probes, window, meter, hits)
+        }
+        4 => {
+            trace(Path::Dense);
+            pair::scan::<I, D, 4>(isa, subject, probes, window, meter, hits)
+        }
+        5 => {
+            trace(Path::Dense);
+            pair::scan::<I, D, 5>(isa, subject, probes, window, meter, hits)
+        }
+        _ => {
+            trace(Path::Dense);
+            pair::scan::<I, D, 6>(isa, subject, probes, window, meter, hits)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Which instruction set searches a haystack, and when one strategy gives way to another.
+
+use super::portable;
+
+/// The instruction sets that the kernel is compiled for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Level {
+    #[cfg(target_arch = "x86_64")]
+    Avx512(super::vector::Avx512),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(super::vector::Avx2),
+    /// For memory that is not in the cache, as the next.
+    #[cfg(target_arch = "x86_64")]
+    FarAvx512(super::vector::Avx512<{ super::vector::AHEAD }>),
+    #[cfg(target_arch = "x86_64")]
+    FarAvx2(super::vector::Avx2<{ super::vector::AHEAD }>),
+    #[cfg(target_arch = "x86_64")]
+    Sse2(super::vector::Sse2),
+    #[cfg(target_arch = "aarch64")]
+    Neon(super::vector::Neon),
+    #[allow(
+        dead_code,
+        reason = "all there is on other processors; on these only the tests ask for it"
+    )]
+    Portable,
+}
+
+impl Level {
+    /// The best that this processor has.
+    #[inline(always)]
+    pub(super) fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            match super::vector::Avx2::detect() {
+                Some(avx2) => match super::vector::Avx512::detect(avx2) {
+                    Some(avx512) => Self::Avx512(avx512),
+                    None => Self::Avx2(avx2),
+                },
+                None => Self::Sse2(super::vector::Sse2),
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        {
+            Self::Neon(super::vector::Neon)
+        }
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        {
+            Self::Portable
+        }
+    }
+
+    /// Whether it asks for memory before it loads it.
+    pub(super) fn asks_ahead(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return matches!(self, Self::FarAvx512(_) | Self::FarAvx2(_));
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+
+    /// The same, asking for memory ahead, if the haystack is not all in the nearest cache and it pays.
+    #[allow(unused_variables, reason = "only x86_64 has a choice")]
+    pub(super) fn asking(self, policy: &Policy, haystack: &[u8]) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if haystack.len() > policy.near && super::vector::asking_pays() {
+            return match self {
+                Self::Avx512(avx512) => Self::FarAvx512(avx512.ahead()),
+                Self::Avx2(avx2) => Self::FarAvx2(avx2.ahead()),
+                _ => self,
+            };
+        }
+        self
+    }
+
+    /// The best for a haystack of that length. Where it is not asked for, what comes from memory comes slower to
+    /// loads of 64 bytes that cross lines of the cache than to loads of 32: a half, measured on Zen 5.
+    pub(super) fn within(self, policy: &Policy, haystack: &[u8]) -> Self {
+        match self.asking(policy, haystack) {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) if haystack.len() > policy.wide => Self::Avx2(avx512.narrow()),
+            level => level,
+        }
+    }
+}
+
+/// Whether the processor has what makes offsets of masks fast: AVX2's generation has.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn counts_bits() -> bool {
+    std::arch::is_x86_feature_detected!("popcnt")
+        && std::arch::is_x86_feature_detected!("bmi1")
+        && std::arch::is_x86_feature_detected!("lzcnt")
+}
+
+/// When one strategy gives way to another. The tests have policies of their own, so that every
+/// path is taken on inputs of a few hundred bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Policy {
+    /// Up to this many bytes of haystack the probes are the needle's ends: nothing is ranked.
+    pub(super) tiny: usize,
+    /// The starts in the head, or a 64th of all, up to 16 times this.
+    pub(super) head: usize,
+    /// In haystacks up to this length nothing is asked for ahead: the nearest cache has them.
+    pub(super) near: usize,
+    /// Haystacks up to this length are searched by the widest vectors in any case, and by memchr for one byte.
+    pub(super) wide: usize,
+    /// Alarms that the kernel may have, whatever it scanned, before it compares one probe more.
+    pub(super) early: usize,
+    /// Alarms that it may have with three probes and more before a sample is taken.
+    pub(super) alarms: usize,
+    /// Bytes that may be compared in vain, whatever was scanned.
+    pub(super) work: usize,
+    /// A sample must have this many starts left to pay for itself.
+    pub(super) sample: usize,
+    /// Starts between two samples, at first.
+    pub(super) interval: usize,
+    /// Haystacks from this length on are looked at for a byte that they lack.
+    pub(super) rare: usize,
+    /// The bytes that are looked at for that, and the starts that tell how dense matches are.
+    pub(super) taste: usize,
+    /// Starts for which a linear algorithm takes over, at first.
+    pub(super) stretch: usize,
+    /// Starts in a chunk of the portable reverse search.
+    pub(super) chunk: usize,
+}
+
+impl Policy {
+    /// Measured: see docs/search.md.
+    pub(super) const DEFAULT: Self = Self {
+        tiny: 512,
+        head: 4 << 10,
+        near: 32 << 10,
+        wide: 1 << 20,
+        early: 4,
+        alarms: 128,
+        work: 64 << 10,
+        sample: 32 << 10,
+        interval: 64 << 10,
+        rare: 32 << 10,
+        taste: 4 << 10,
+        stretch: 256 << 10,
+        chunk: portable::CHUNK,
+    };
+}
