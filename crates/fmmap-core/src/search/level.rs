@@ -9,7 +9,7 @@ pub(super) enum Level {
     Avx512(super::vector::Avx512),
     #[cfg(target_arch = "x86_64")]
     Avx2(super::vector::Avx2),
-    /// For memory that is not in the cache, as the next.
+    /// Asks for memory ahead of the loads, as the next does: for more than the nearest cache holds.
     #[cfg(target_arch = "x86_64")]
     FarAvx512(super::vector::Avx512<{ super::vector::AHEAD }>),
     #[cfg(target_arch = "x86_64")]

@@ -14,7 +14,7 @@ pub enum Path {
     Avx512,
     /// The kernel with 32 lanes.
     Avx2,
-    /// The kernel with 32 lanes that asks for memory ahead.
+    /// The kernel with 64 or 32 lanes that asks for memory ahead.
     Far,
     /// The kernel with 16 lanes on `x86_64`.
     Sse2,
