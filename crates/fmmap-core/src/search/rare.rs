@@ -43,6 +43,9 @@ pub(super) fn far_byte<D: Direction>(
         return Some(near.lo + at);
     }
     D::pass(&mut window, near.lo, near.len());
+    if window.len() == 0 {
+        return None;
+    }
     let needle = &[byte];
     let subject = Subject { haystack, needle };
     let probes = Probes::new(needle, &[0], 1);
