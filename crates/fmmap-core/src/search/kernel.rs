@@ -56,17 +56,17 @@ pub(super) fn run<D: Direction>(
         #[cfg(target_arch = "x86_64")]
         Level::Avx2(_) if starts >= 16 => {
             trace(Path::Sse2);
-            by_width::<_, D>(super::vector::Sse2, subject, probes, window, meter, hits)
+            with_baseline::<_, D>(super::vector::Sse2, subject, probes, window, meter, hits)
         }
         #[cfg(target_arch = "x86_64")]
         Level::Sse2(sse2) if starts >= 16 => {
             trace(Path::Sse2);
-            by_width::<_, D>(sse2, subject, probes, window, meter, hits)
+            with_baseline::<_, D>(sse2, subject, probes, window, meter, hits)
         }
         #[cfg(target_arch = "aarch64")]
         Level::Neon(neon) if starts >= 16 => {
             trace(Path::Neon);
-            by_width::<_, D>(neon, subject, probes, window, meter, hits)
+            with_baseline::<_, D>(neon, subject, probes, window, meter, hits)
         }
         Level::Portable if starts >= 16 => {
             trace(Path::Portable);
@@ -77,6 +77,21 @@ pub(super) fn run<D: Direction>(
             scalar::scan::<D>(subject, window, hits)
         }
     }
+}
+
+/// The kernel, compiled with what every processor of the architecture has. A call, as the others are: inlined, each
+/// caller would have five kernels in it.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[inline(never)]
+fn with_baseline<I: Isa, D: Direction>(
+    isa: I,
+    subject: Subject<'_>,
+    probes: &Probes,
+    window: &mut Window,
+    meter: &mut Meter,
+    hits: &mut Hits<'_>,
+) -> Outcome {
+    by_width::<_, D>(isa, subject, probes, window, meter, hits)
 }
 
 /// The kernel, compiled with AVX-512.
