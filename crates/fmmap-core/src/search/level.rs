@@ -50,11 +50,17 @@ impl Level {
     }
 
     /// Whether it asks for memory before it loads it.
+    #[allow(
+        clippy::match_like_matches_macro,
+        clippy::match_single_binding,
+        reason = "only x86_64 has levels that do"
+    )]
     pub(super) fn asks_ahead(self) -> bool {
-        #[cfg(target_arch = "x86_64")]
-        return matches!(self, Self::FarAvx512(_) | Self::FarAvx2(_));
-        #[cfg(not(target_arch = "x86_64"))]
-        false
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::FarAvx512(_) | Self::FarAvx2(_) => true,
+            _ => false,
+        }
     }
 
     /// The same, asking for memory ahead, if the haystack is not all in the nearest cache and it pays.
