@@ -248,9 +248,7 @@ fn whole_blocks_by<I: Isa, D: Direction>(
     while left.len() >= 4 * lanes && hits.limit - hits.count > 4 * lanes {
         let block = D::block(left, 4 * lanes);
         let at = haystack.as_ptr().wrapping_add(block);
-        if I::AHEAD > 0 {
-            isa.prefetch(D::ahead(at, I::AHEAD), 4 * lanes);
-        }
+        isa.prefetch::<D>(at, 4 * lanes);
         let equal = [0, 1, 2, 3].map(|i| {
             // SAFETY: the block lies in the window, and the window in the haystack.
             let bytes = unsafe { isa.load(at.wrapping_add(i * lanes)) };

@@ -14,7 +14,7 @@
 //! many that are none. Needles have 2 to 64 bytes: comparing them is no more than a constant.
 
 use super::compare::word;
-use super::direction::{Direction, Forward, Window};
+use super::direction::{Forward, Window};
 use super::hits::Hits;
 use super::level::Level;
 #[cfg(target_arch = "x86_64")]
@@ -225,10 +225,7 @@ impl List {
         let mut len = 0;
         let mut place = 0;
         for block in (0..size).step_by(BLOCK) {
-            if I::AHEAD > 0 {
-                let at = from[0].wrapping_add(lo + block);
-                isa.prefetch(Forward::ahead(at, I::AHEAD), BLOCK);
-            }
+            isa.prefetch::<Forward>(from[0].wrapping_add(lo + block), BLOCK);
             for _ in 0..BLOCK / (I::LANES * shared) {
                 let mut mask = 0;
                 for i in 0..shared {

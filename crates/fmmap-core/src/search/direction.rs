@@ -90,16 +90,6 @@ pub(super) trait Direction: Copy {
         Window { lo, hi: lo + size }
     }
 
-    /// The address `by` bytes on in the search, which may be outside of the haystack.
-    #[inline(always)]
-    fn ahead(at: *const u8, by: usize) -> *const u8 {
-        if Self::FORWARD {
-            at.wrapping_add(by)
-        } else {
-            at.wrapping_sub(by)
-        }
-    }
-
     /// The index of the mask bit that comes first. The mask is not 0.
     #[inline(always)]
     fn first(mask: u64) -> u32 {

@@ -392,10 +392,7 @@ unsafe fn candidates<I: Isa, D: Direction, const U: usize>(
     // The hot loop: go on until a block has candidates.
     while left.len() >= 4 * lanes {
         let block = D::block(*left, 4 * lanes);
-        if I::AHEAD > 0 {
-            let at = D::ahead(from[0].wrapping_add(block), I::AHEAD);
-            isa.prefetch(at, 4 * lanes);
-        }
+        isa.prefetch::<D>(from[0].wrapping_add(block), 4 * lanes);
         // In order of the search, for the sake of the processor's prefetcher.
         let at = |i: usize| block + D::nth(i, 4) * lanes;
         // SAFETY: this block and the three after it lie in the window, so in the starts.

@@ -18,8 +18,6 @@ pub(super) trait Isa: Copy {
     /// The binary logarithm of the number of mask bits for each lane. NEON has no instruction that
     /// gathers one bit a lane, but one that gathers four.
     const LANE_BITS: u32;
-    /// How many bytes ahead of its loads a scan asks for memory; 0: it leaves that to the processor.
-    const AHEAD: usize = 0;
     /// A vector of bytes.
     type Vector: Copy;
     /// A truth value for each lane: a vector of ones and zeros, or a mask register.
@@ -63,10 +61,10 @@ pub(super) trait Isa: Copy {
         let _ = (from, mask, slots);
     }
 
-    /// Asks for the lines of the cache, `len` bytes from `at` on. A hint: nothing is read, and `at` may be any
-    /// address.
+    /// Asks for memory that a search in the direction of `D` will load after the `len` bytes at `at`; nothing where
+    /// that is left to the processor. A hint: nothing is read, and the haystack may end before.
     #[inline(always)]
-    fn prefetch(self, at: *const u8, len: usize) {
+    fn prefetch<D: Direction>(self, at: *const u8, len: usize) {
         let _ = (at, len);
     }
 }
@@ -111,7 +109,15 @@ mod x86 {
     }
 
     #[inline(always)]
-    fn prefetch(at: *const u8, len: usize) {
+    fn prefetch<D: Direction, const AHEAD: usize>(at: *const u8, len: usize) {
+        if AHEAD == 0 {
+            return;
+        }
+        let at = if D::FORWARD {
+            at.wrapping_add(AHEAD)
+        } else {
+            at.wrapping_sub(AHEAD)
+        };
         for line in 0..len / LINE {
             // SAFETY: SSE is a part of x86_64, and a hint may name any address.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(line * LINE).cast()) };
@@ -202,7 +208,6 @@ mod x86 {
     impl<const AHEAD: usize> Isa for Avx2<AHEAD> {
         const LANES: usize = 32;
         const LANE_BITS: u32 = 0;
-        const AHEAD: usize = AHEAD;
         type Vector = __m256i;
         type Lanes = __m256i;
 
@@ -244,8 +249,8 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn prefetch(self, at: *const u8, len: usize) {
-            prefetch(at, len);
+        fn prefetch<D: Direction>(self, at: *const u8, len: usize) {
+            prefetch::<D, AHEAD>(at, len);
         }
     }
 
@@ -300,7 +305,6 @@ mod x86 {
     impl<const AHEAD: usize> Isa for Avx512<AHEAD> {
         const LANES: usize = 64;
         const LANE_BITS: u32 = 0;
-        const AHEAD: usize = AHEAD;
         const OFFSETS: bool = true;
         type Vector = __m512i;
         type Lanes = __m512i;
@@ -382,8 +386,8 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn prefetch(self, at: *const u8, len: usize) {
-            prefetch(at, len);
+        fn prefetch<D: Direction>(self, at: *const u8, len: usize) {
+            prefetch::<D, AHEAD>(at, len);
         }
     }
 }
