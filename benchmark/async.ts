@@ -64,6 +64,7 @@ if (report.wants('abort')) await aborts()
 if (report.wants('exit')) exits()
 if (report.wants('terminate')) await terminates()
 if (report.wants('readFile')) await neighbours()
+if (report.wants('share')) await share()
 report.end()
 
 async function throughput(): Promise<void> {
@@ -276,9 +277,9 @@ async function burn(ms: number): Promise<void> {
   await promisify(pbkdf2)('password', 'salt', Math.max(1, Math.round(ms * rounds)), 32, 'sha256')
 }
 
-/** That many workers that do nothing but compute, for a tenth of a second. */
-async function spinning(workers: number): Promise<void> {
-  const source = 'const end = Date.now() + 100; while (Date.now() < end);'
+/** That many workers that do nothing but compute. */
+async function spinning(workers: number, ms = 100): Promise<void> {
+  const source = `const end = Date.now() + ${ms}; while (Date.now() < end);`
   await Promise.all(
     Array.from({ length: workers }, () => {
       const worker = new Worker(source, { eval: true })
@@ -351,5 +352,44 @@ async function neighbours(): Promise<void> {
     median(delays[searching] ?? []) / median(delays['8 x crypto.pbkdf2'] ?? []),
     'x',
     { most: 1.1 },
+  )
+}
+
+/** What a search gets of two cores that others keep busy: it gives way to short jobs, and must not lose all to long. */
+async function share(): Promise<void> {
+  const speed = async (): Promise<number> => {
+    let searched = 0
+    const began = performance.now()
+    while (performance.now() < began + 500) {
+      // oxlint-disable-next-line no-await-in-loop
+      await m.findAsync(absent)
+      searched += size
+    }
+    return searched / (performance.now() - began) / 1e6
+  }
+  const speeds = await alternate(Math.min(turns, 7), {
+    'with nothing beside it': speed,
+    'beside 2 workers that spin': async () => {
+      const spun = spinning(2, 1500)
+      await pause(200)
+      const found = await speed()
+      await spun
+      return found
+    },
+  })
+  report.part('findAsync, GB/s', ['min', 'median', 'max'])
+  for (const [name, values] of Object.entries(speeds)) {
+    const cells = [least(values), median(values), Math.max(...values)]
+    report.row(
+      name,
+      cells.map((value) => value.toFixed(1)),
+      values,
+    )
+  }
+  report.target(
+    'findAsync beside two busy workers, of its speed alone',
+    median(speeds['beside 2 workers that spin']) / median(speeds['with nothing beside it']),
+    'x',
+    { least: 0.25 },
   )
 }

@@ -12,6 +12,7 @@
 //! ```
 
 mod advice;
+pub mod background;
 pub mod cancel;
 pub mod constants;
 mod error;

@@ -4,8 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use fmmap_core::Segment;
+use fmmap_core::background::Background;
 use fmmap_core::cancel::CancelToken;
-use fmmap_core::os::Patient;
 use fmmap_core::search::Finder;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -17,7 +17,7 @@ use crate::search::{Starts, as_number};
 use crate::table;
 use crate::turns::Turn;
 
-/// How many bytes are searched between two looks at the flag: 30 to 300 microseconds.
+/// How many bytes are searched between two looks at the flag, and two pauses: 30 to 300 microseconds.
 const SPAN: usize = 1 << 20;
 
 /// The most offsets that one chunk answers; 512 KiB of them.
@@ -236,13 +236,14 @@ impl Chunk {
     }
 
     /// The answer, from the segment that `enter` gave; its fault says whether it is one.
-    fn search(&self, segment: &Segment) -> Vec<f64> {
+    fn search(&self, segment: &Segment, background: &Background) -> Vec<f64> {
         let Shared {
             finder, question, ..
         } = &*self.shared;
         let until = self.part.from + self.part.starts;
         let (mut answer, mut count, mut next) = (Vec::new(), 0, self.part.from);
         for block in self.blocks() {
+            background.give_way();
             if self.shared.ended.is_cancelled() {
                 break;
             }
@@ -320,8 +321,7 @@ impl Task for Chunk {
             return Ok(None);
         };
         let found = catch_unwind(AssertUnwindSafe(|| {
-            let _patient = Patient::begin();
-            self.search(&segment)
+            self.search(&segment, &Background::begin())
         }))
         .map_err(|_| Error::new(Status::GenericFailure, "a panic, which is a bug of fmmap"));
         let whole = segment.fault().is_none();
