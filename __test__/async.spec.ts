@@ -216,6 +216,39 @@ oracleTest('more matches than one piece of work answers', async (t) => {
   }
 })
 
+test('a range whose chunks have several sizes, with matches across every bound that there can be', async (t) => {
+  const m = anonymous(t, 17 * CHUNK + 5)
+  const bounds = Array.from({ length: 17 }, (_, index) => (index + 1) * CHUNK)
+  for (const bound of bounds) m.setSlice('needle-aaaa', bound - 9, bound + 2)
+  const starts = bounds.map((bound) => bound - 9)
+  for (const concurrency of [1, 2, 3]) {
+    const [forward, backward]: [number[], number[]] = [[], []]
+    for (let at = 0; at !== -1;) {
+      // oxlint-disable-next-line no-await-in-loop
+      at = await m.findAsync('needle', { start: at, concurrency })
+      if (at !== -1) forward.push(at++)
+    }
+    for (let end = m.length; end !== -1;) {
+      // oxlint-disable-next-line no-await-in-loop
+      end = await m.rfindAsync('needle', { start: 0, end, concurrency })
+      if (end !== -1) backward.unshift(end)
+    }
+    t.deepEqual(forward, starts)
+    t.deepEqual(backward, starts)
+    t.is(await m.countAsync('needle', { concurrency }), starts.length)
+    t.is(await m.countAsync('aa', { concurrency }), 2 * starts.length, 'each chunk after another')
+    t.deepEqual(await collect(m.findAllAsync('needle', { concurrency })), starts)
+    // Beside others chunks are short: these change while they run.
+    const [count, first, last, all] = await Promise.all([
+      m.countAsync('needle', { concurrency }),
+      m.findAsync('needle', { start: 0, concurrency }),
+      m.rfindAsync('needle', { start: 0, concurrency }),
+      m.countAsync('needle', { start: CHUNK - 9, end: 9 * CHUNK, concurrency }),
+    ])
+    t.deepEqual([count, first, last, all], [17, starts[0], starts[16], 9])
+  }
+})
+
 test('a needle longer than a chunk, and one that nothing can hold', async (t) => {
   const random = numbers(5)
   const content = text(random, 2 * CHUNK + 1000, 3)
@@ -449,10 +482,11 @@ test('an abort between two matches rejects the next step', async (t) => {
 })
 
 test('onProgress: bytes so far and in all, never less than before, in the end all', async (t) => {
-  const m = anonymous(t, 3 * CHUNK + 12_345)
+  const m = anonymous(t, 9 * CHUNK + 12_345)
   for (const member of oneMatch) {
     for (const [start, concurrency] of [
       [0, 1],
+      [6 * CHUNK, 1],
       [0, 3],
       [1000, 2],
       [m.length - SMALL + 10, 1],

@@ -28,8 +28,11 @@ export interface AsyncSearchOptions extends SearchRange {
 /** A search in the background for many matches. */
 export interface AsyncFindAllOptions extends AsyncSearchOptions, FindAllOptions {}
 
-/** Starts of matches a chunk: 0.3 ms of one core, so that others wait no longer for a thread. */
+/** Starts of matches a chunk: 0.3 ms of one core, so that other searches wait no longer for a turn. */
 const CHUNK = 4 * 1024 * 1024
+
+/** A chunk of a search that no other waits for: the way to the pool and back takes a third of a small one's time. */
+const LARGE = 4 * CHUNK
 
 /**
  * So many times the chunks in flight may be searched before the first of them has been: a slow one does not hold up
@@ -93,13 +96,29 @@ function range(region: Region, { start, end }: Plan, fallback: number, size: num
   return { from, until: Math.max(from, last - size + 1), end: last }
 }
 
-/** Takes the answers of the chunks in their order; a result other than undefined ends the search. */
-type Fold<T> = (answer: Float64Array) => T | undefined
+/**
+ * Takes the answers of the chunks in their order, with how much has been searched when it was that chunk's turn to
+ * end; a result other than undefined ends the search.
+ */
+type Fold<T> = (answer: Float64Array, searched: number) => T | undefined
 
 /** The order of the chunks, and whether one starts where the one before says. */
 interface Order {
   readonly reverse: boolean
   readonly carry: boolean
+}
+
+/** The searches of this thread. */
+let searching = 0
+
+/**
+ * How long a chunk is, of so much that is left to so many in flight. The large ones come first, so that the last
+ * ones end together.
+ */
+function chunkOf(left: number, share: number): number {
+  if (searching > 1) return Math.min(left, CHUNK)
+  const part = Math.floor(left / (4 * share * CHUNK)) * CHUNK
+  return Math.min(left, LARGE, Math.max(CHUNK, part))
 }
 
 /** Searches a range in chunks. `last` is the result when no chunk has ended the search. */
@@ -113,38 +132,42 @@ function chunks<T>(
   last: () => T,
 ): Pending<T> {
   const total = until - from
-  const count = Math.ceil(total / CHUNK)
   // A chunk that depends on the one before it can't run beside it.
   const share = carry ? 1 : concurrency
   const answers = new Map<number, Float64Array>()
+  /** Of the chunks whose answers were not taken yet. */
+  const sizes: number[] = []
   let next = from
+  let left = total
   let launched = 0
   let landed = 0
   let folded = 0
   let searched = 0
 
+  searching += 1
   const pending = new Pending<T>(region, signal, () => {
+    searching -= 1
     search.end()
     if (landed < launched) region.ending.add(search)
   })
 
-  const bounds = (index: number): [number, number] =>
-    reverse
-      ? [Math.max(from, until - (index + 1) * CHUNK), until - index * CHUNK]
-      : [carry ? next : from + index * CHUNK, Math.min(until, from + (index + 1) * CHUNK)]
-
   const launch = (): void => {
     while (
       !pending.settled &&
-      launched < count &&
+      left > 0 &&
       launched - landed < share &&
       launched - folded < share * AHEAD
     ) {
       const index = launched
       launched += 1
-      const [first, afterLast] = bounds(index)
+      const size = chunkOf(left, share)
+      const first = reverse ? from + left - size : until - left
+      const afterLast = first + size
+      left -= size
+      sizes.push(size)
+      const start = carry ? Math.min(Math.max(first, next), afterLast) : first
       inTurn(
-        () => search.chunk(region.handle, Math.min(first, afterLast), afterLast, end),
+        () => search.chunk(region.handle, start, afterLast, end),
         () => pending.settled,
       ).then(
         (answer) => arrived(index, answer),
@@ -167,8 +190,8 @@ function chunks<T>(
         answers.delete(folded)
         folded += 1
         next = Math.max(next, head[head.length - 1] ?? until)
-        searched = Math.min(total, searched + CHUNK)
-        const result = fold(head)
+        searched += sizes.shift() ?? 0
+        const result = fold(head, searched)
         onProgress?.(searched, total)
         if (result !== undefined) pending.resolve(result)
         // The callback may have closed the map.
@@ -178,7 +201,7 @@ function chunks<T>(
       pending.reject(error)
       return
     }
-    if (folded === count) pending.resolve(last())
+    if (left === 0 && folded === launched) pending.resolve(last())
     else launch()
   }
 
@@ -449,19 +472,17 @@ class Matches implements AsyncIterableIterator<number> {
 
   async #chunks({ from, until, end }: Range): Promise<void> {
     const stop = Math.min(until, from + this.#share * CHUNK)
-    let chunk = 0
     this.#searching = chunks<true>(
       this.#region,
       new Search(this.#needle, ALL),
       { from, until: stop, end },
       { ...this.#how, onProgress: undefined },
       { reverse: false, carry: this.#share === 1 },
-      (answer) => {
-        chunk += 1
+      (answer, searched) => {
         const found = answer.length - 1
         this.#from = answer[found] ?? stop
         if (found > 0) this.#found.push(answer.subarray(0, found))
-        if (this.#from >= Math.min(stop, from + chunk * CHUNK)) return undefined
+        if (this.#from >= from + searched) return undefined
         // Full before its end, which makes those behind it useless: they are searched again, one by one.
         this.#share = 1
         return true
