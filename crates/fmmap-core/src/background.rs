@@ -40,8 +40,10 @@ impl Pauses {
         let took = ended.saturating_sub(began);
         if took >= LONG {
             // Two threads may note theirs at once: either is right.
-            self.0
-                .store(ended.saturating_add(REST.saturating_mul(took)), Ordering::Relaxed);
+            self.0.store(
+                ended.saturating_add(REST.saturating_mul(took)),
+                Ordering::Relaxed,
+            );
         }
     }
 }
@@ -108,16 +110,16 @@ mod tests {
     #[test]
     fn busy_neighbours_take_a_small_part() {
         // Every pause takes as long as two neighbours' slices, and a block between two pauses a tenth of a millisecond.
-        let (pauses, mut now, mut paused) = (Pauses::new(), 0, 0);
+        let (pauses, mut now, mut lost) = (Pauses::new(), 0, 0);
         while now < 1000 * LONG {
             if pauses.are_made(now) {
                 let took = 3 * LONG;
                 pauses.made(now, now + took);
-                (now, paused) = (now + took, paused + took);
+                (now, lost) = (now + took, lost + took);
             }
             now += 100_000;
         }
-        assert!(paused * (REST - 1) < now, "{paused} of {now}");
+        assert!(lost * (REST - 1) < now, "{lost} of {now}");
     }
 
     #[test]

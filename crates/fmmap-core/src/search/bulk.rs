@@ -3,13 +3,13 @@
 //! A needle that occurs every hundred bytes is found a million times in a file of 100 MB, and a
 //! call for each costs more than the search.
 
+use std::marker::PhantomData;
+
 use super::collect;
 use super::direction::{Direction, Forward, Window};
 use super::engine;
 use super::hits::{Hits, as_number};
-#[cfg(target_arch = "x86_64")]
-use super::level::counts_bits;
-use super::level::{Level, Policy};
+use super::level::{Level, Policy, Work};
 use super::pair::{Probes, Subject};
 use super::trace::{Path, trace};
 use super::vector::Isa;
@@ -175,97 +175,65 @@ fn whole_blocks<D: Direction>(
     window: &mut Window,
     hits: &mut Hits<'_>,
 ) {
-    match level {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512(avx512) if counts_bits() => {
-            // SAFETY: `avx512` exists, and the others were looked for.
-            unsafe { whole_blocks_avx512::<_, D>(avx512, byte, haystack, window, hits) }
-        }
-        #[cfg(target_arch = "x86_64")]
-        Level::FarAvx512(far) if counts_bits() => {
-            // SAFETY: `far` exists, so AVX-512 does, and the others were looked for.
-            unsafe { whole_blocks_avx512::<_, D>(far, byte, haystack, window, hits) }
-        }
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2(avx2) if counts_bits() => {
-            // SAFETY: `avx2` exists, and the others were looked for.
-            unsafe { whole_blocks_avx2::<_, D>(avx2, byte, haystack, window, hits) }
-        }
-        #[cfg(target_arch = "x86_64")]
-        Level::FarAvx2(far) if counts_bits() => {
-            // SAFETY: `far` exists, so AVX2 does, and the others were looked for.
-            unsafe { whole_blocks_avx2::<_, D>(far, byte, haystack, window, hits) }
-        }
-        #[cfg(target_arch = "aarch64")]
-        Level::Neon(neon) => whole_blocks_by::<_, D>(neon, byte, haystack, window, hits),
-        _ => {}
-    }
+    let blocks = Blocks::<D> {
+        byte,
+        haystack,
+        window,
+        hits,
+        order: PhantomData,
+    };
+    level.with_bits(blocks);
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi2,popcnt,bmi1,lzcnt")]
-fn whole_blocks_avx512<I: Isa, D: Direction>(
-    avx512: I,
+struct Blocks<'w, 's, 'h, D> {
     byte: u8,
-    haystack: &[u8],
-    window: &mut Window,
-    hits: &mut Hits<'_>,
-) {
-    whole_blocks_by::<I, D>(avx512, byte, haystack, window, hits);
+    haystack: &'s [u8],
+    window: &'w mut Window,
+    hits: &'w mut Hits<'h>,
+    order: PhantomData<D>,
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,popcnt,bmi1,lzcnt")]
-fn whole_blocks_avx2<I: Isa, D: Direction>(
-    avx2: I,
-    byte: u8,
-    haystack: &[u8],
-    window: &mut Window,
-    hits: &mut Hits<'_>,
-) {
-    whole_blocks_by::<I, D>(avx2, byte, haystack, window, hits);
-}
+impl<D: Direction> Work for Blocks<'_, '_, '_, D> {
+    type Output = ();
 
-#[inline(always)]
-#[allow(
-    dead_code,
-    reason = "on processors without vectors nobody instantiates it"
-)]
-fn whole_blocks_by<I: Isa, D: Direction>(
-    isa: I,
-    byte: u8,
-    haystack: &[u8],
-    window: &mut Window,
-    hits: &mut Hits<'_>,
-) {
-    trace(Path::Bytes);
-    let lanes = I::LANES;
-    let bits = lanes << I::LANE_BITS;
-    let shared = 64 / bits;
-    let want = isa.splat(byte);
-    let mut left = *window;
-    assert!(left.hi <= haystack.len());
-    while left.len() >= 4 * lanes && hits.limit - hits.count > 4 * lanes {
-        let block = D::block(left, 4 * lanes);
-        let at = haystack.as_ptr().wrapping_add(block);
-        isa.prefetch::<D>(at, 4 * lanes);
-        let equal = [0, 1, 2, 3].map(|i| {
-            // SAFETY: the block lies in the window, and the window in the haystack.
-            let bytes = unsafe { isa.load(at.wrapping_add(i * lanes)) };
-            isa.equal(bytes, want)
-        });
-        let [e0, e1, e2, e3] = equal;
-        if isa.any(isa.or(isa.or(e0, e1), isa.or(e2, e3))) {
-            for step in 0..4 / shared {
-                let word = D::nth(step, 4 / shared) * shared;
-                let mut mask = 0;
-                for i in 0..shared {
-                    mask |= isa.mask(equal[word + i]) << (i * bits);
+    #[inline(always)]
+    fn with<I: Isa>(self, isa: I) {
+        let Self {
+            byte,
+            haystack,
+            window,
+            hits,
+            ..
+        } = self;
+        trace(Path::Bytes);
+        let lanes = I::LANES;
+        let bits = lanes << I::LANE_BITS;
+        let shared = 64 / bits;
+        let want = isa.splat(byte);
+        let mut left = *window;
+        assert!(left.hi <= haystack.len());
+        while left.len() >= 4 * lanes && hits.limit - hits.count > 4 * lanes {
+            let block = D::block(left, 4 * lanes);
+            let at = haystack.as_ptr().wrapping_add(block);
+            isa.prefetch::<D>(at, 4 * lanes);
+            let equal = [0, 1, 2, 3].map(|i| {
+                // SAFETY: the block lies in the window, and the window in the haystack.
+                let bytes = unsafe { isa.load(at.wrapping_add(i * lanes)) };
+                isa.equal(bytes, want)
+            });
+            let [e0, e1, e2, e3] = equal;
+            if isa.any(isa.or(isa.or(e0, e1), isa.or(e2, e3))) {
+                for step in 0..4 / shared {
+                    let word = D::nth(step, 4 / shared) * shared;
+                    let mut mask = 0;
+                    for i in 0..shared {
+                        mask |= isa.mask(equal[word + i]) << (i * bits);
+                    }
+                    hits.scatter::<I, D, 4>(isa, block + word * lanes, mask);
                 }
-                hits.scatter::<I, D, 4>(isa, block + word * lanes, mask);
             }
+            D::pass(&mut left, block, 4 * lanes);
         }
-        D::pass(&mut left, block, 4 * lanes);
+        *window = left;
     }
-    *window = left;
 }

@@ -8,38 +8,24 @@
 //! 2. The list is read bit by bit. A candidate's offset is written in any case, and kept if the haystack has the
 //!    needle's first eight bytes there, which takes one load and one comparison; then the rest of it is compared.
 //!
-//! Needles of two or three bytes are compared as a whole in step 1, so that every bit is a match.
+//! Needles of two or three bytes are compared as a whole in step 1, so that every bit is a match, unless it overlaps
+//! the one before; [`same`] does so with any number, where they are all one byte.
 //!
 //! O(n) for step 1, and for step 2 some 3 ns a candidate. So it is given up where matches are rare, or candidates
 //! many that are none. Needles have 2 to 64 bytes: comparing them is no more than a constant.
 
 use super::compare::word;
-use super::direction::{Forward, Window};
+use super::direction::Window;
 use super::hits::Hits;
-use super::level::Level;
-#[cfg(target_arch = "x86_64")]
-use super::level::counts_bits;
+use super::level::{Level, Work};
+use super::masks::{BLOCK, Masks, STRETCH, Source};
 use super::pair::{Probes, Subject, eager};
+use super::same;
 use super::trace::{Path, trace};
 use super::vector::Isa;
 
 /// The longest needle.
 const LONGEST: usize = 64;
-
-/// Starts a block.
-const BLOCK: usize = 128;
-
-/// Starts whose masks are listed before the candidates are looked at. What is behind the last match of a batch
-/// is searched again by the next one.
-const STRETCH: usize = 16 << 10;
-
-/// Masks in a stretch, a power of two.
-const MASKS: usize = STRETCH
-    / if cfg!(target_arch = "aarch64") {
-        16
-    } else {
-        64
-    };
 
 /// Whether the needle is one of those that this is for.
 pub(super) fn suits(needle: &[u8]) -> bool {
@@ -62,81 +48,39 @@ pub(super) fn scan(
     window: &mut Window,
     hits: &mut Hits<'_>,
 ) -> bool {
-    match level {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512(avx512) if counts_bits() => {
-            // SAFETY: `avx512` exists, and the others were looked for.
-            unsafe { with_avx512(avx512, subject, probes, window, hits) }
-        }
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2(avx2) if counts_bits() => {
-            // SAFETY: `avx2` exists, and the others were looked for.
-            unsafe { with_avx2(avx2, subject, probes, window, hits) }
-        }
-        #[cfg(target_arch = "x86_64")]
-        Level::FarAvx512(far) if counts_bits() => {
-            // SAFETY: `far` exists, so AVX-512 does, and the others were looked for.
-            unsafe { with_avx512(far, subject, probes, window, hits) }
-        }
-        #[cfg(target_arch = "x86_64")]
-        Level::FarAvx2(far) if counts_bits() => {
-            // SAFETY: `far` exists, so AVX2 does, and the others were looked for.
-            unsafe { with_avx2(far, subject, probes, window, hits) }
-        }
-        #[cfg(target_arch = "aarch64")]
-        Level::Neon(neon) => by_length(neon, subject, probes, window, hits),
-        _ => false,
-    }
+    let collect = Collect {
+        subject,
+        probes,
+        window,
+        hits,
+    };
+    level.with_bits(collect).unwrap_or(false)
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,popcnt,bmi1")]
-fn with_avx512<I: Isa>(
-    avx512: I,
-    subject: Subject<'_>,
-    probes: &Probes,
-    window: &mut Window,
-    hits: &mut Hits<'_>,
-) -> bool {
-    by_length(avx512, subject, probes, window, hits)
+struct Collect<'w, 's, 'h> {
+    subject: Subject<'s>,
+    probes: &'w Probes,
+    window: &'w mut Window,
+    hits: &'w mut Hits<'h>,
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,popcnt,bmi1")]
-fn with_avx2<I: Isa>(
-    avx2: I,
-    subject: Subject<'_>,
-    probes: &Probes,
-    window: &mut Window,
-    hits: &mut Hits<'_>,
-) -> bool {
-    by_length(avx2, subject, probes, window, hits)
-}
+impl Work for Collect<'_, '_, '_> {
+    type Output = bool;
 
-/// The number of probes for the needle: two leave too many candidates that are none.
-#[inline(always)]
-#[allow(
-    dead_code,
-    reason = "on processors without vectors nobody instantiates it"
-)]
-fn by_length<I: Isa>(
-    isa: I,
-    subject: Subject<'_>,
-    probes: &Probes,
-    window: &mut Window,
-    hits: &mut Hits<'_>,
-) -> bool {
-    trace(Path::Collect);
-    let len = subject.needle.len();
-    let period = (1..len).find(|&p| subject.needle[p..] == subject.needle[..len - p]);
-    match (len, period) {
-        (2, None) => stretches::<I, 2, NEVER>(isa, subject, probes, window, hits),
-        (2, _) => stretches::<I, 2, PAIRS>(isa, subject, probes, window, hits),
-        (_, None) => stretches::<I, 3, NEVER>(isa, subject, probes, window, hits),
-        (_, Some(period)) if 2 * period > len || len == 3 => {
-            stretches::<I, 3, PAIRS>(isa, subject, probes, window, hits)
+    /// The number of probes for the needle: two leave too many candidates that are none.
+    #[inline(always)]
+    fn with<I: Isa>(self, isa: I) -> bool {
+        trace(Path::Collect);
+        let needle = self.subject.needle;
+        let len = needle.len();
+        let period = (1..len).find(|&p| needle[p..] == needle[..len - p]);
+        match (len, period) {
+            (2, None) => self.stretches::<I, 2, NEVER>(isa),
+            (_, Some(1)) if same::suits::<I>(needle) => self.stretches::<I, 1, SAME>(isa),
+            (_, None) => self.stretches::<I, 3, NEVER>(isa),
+            (_, Some(period)) if 2 * period > len || len == 3 => self.stretches::<I, 3, PAIRS>(isa),
+            _ => self.stretches::<I, 3, RUNS>(isa),
         }
-        _ => stretches::<I, 3, RUNS>(isa, subject, probes, window, hits),
     }
 }
 
@@ -145,146 +89,125 @@ fn by_length<I: Isa>(
 const NEVER: u8 = 0;
 const PAIRS: u8 = 1;
 const RUNS: u8 = 2;
+/// The needle is one byte, again and again: [`same`] knows.
+const SAME: u8 = 3;
 
-/// Stretch by stretch, with `U` probes.
-#[inline(always)]
-fn stretches<I: Isa, const U: usize, const OVERLAPS: u8>(
-    isa: I,
-    subject: Subject<'_>,
-    probes: &Probes,
-    window: &mut Window,
-    hits: &mut Hits<'_>,
-) -> bool {
-    let needle = subject.needle;
-    let starts = (subject.haystack.len() + 1).saturating_sub(needle.len());
-    assert!(window.hi <= starts);
-    let aim = probes.aim::<I, U>(isa, subject);
-    let head = Head::of(needle);
-    // Whether nothing is left to compare.
-    let certain = U == needle.len();
-    let mut list = List {
-        masks: [0; MASKS],
-        places: [0; MASKS],
-        len: 0,
-    };
-    // What overlaps the last match begins before this.
-    let mut free = window.lo;
-    while window.len() > BLOCK + LONGEST {
-        let (lo, before) = (window.lo, hits.count);
-        let size = ((window.len() - LONGEST) / BLOCK * BLOCK).min(STRETCH);
-        // SAFETY: these starts lie in the window, so in the starts.
-        unsafe { list.fill::<I, U>(isa, &aim, lo, size) };
-        let mut candidates = 0;
-        if certain && OVERLAPS == NEVER && !hits.takes_offsets() {
-            hits.count += list.bits();
-        } else {
-            let is_match = |start| certain || head.is_at(subject, start);
-            candidates = list.check::<I, OVERLAPS>(lo, needle.len(), is_match, &mut free, hits);
+impl Collect<'_, '_, '_> {
+    /// Stretch by stretch, with `U` probes.
+    #[inline(always)]
+    fn stretches<I: Isa, const U: usize, const OVERLAPS: u8>(self, isa: I) -> bool {
+        let Self {
+            subject,
+            probes,
+            window,
+            hits,
+        } = self;
+        let needle = subject.needle;
+        let starts = (subject.haystack.len() + 1).saturating_sub(needle.len());
+        assert!(window.hi <= starts);
+        let aim = probes.aim::<I, U>(isa, subject);
+        let head = Head::of(needle);
+        // Whether nothing is left to compare.
+        let certain = U == needle.len();
+        let mut masks = Masks::new();
+        // What overlaps the last match begins before this.
+        let mut free = window.lo;
+        while window.len() > BLOCK + LONGEST {
+            let (lo, before) = (window.lo, hits.count);
+            let size = ((window.len() - LONGEST) / BLOCK * BLOCK).min(STRETCH);
+            let mut candidates = 0;
+            if OVERLAPS == SAME {
+                // SAFETY: these starts lie in the window, and so do as many as a mask has behind them.
+                unsafe { same::fill(&mut masks, isa, subject, lo, size) };
+                same::choose(&masks, isa, lo, needle.len(), &mut free, hits);
+            } else {
+                let (from, want) = &aim;
+                let agreeing = Agreeing { from, want, lo };
+                // SAFETY: these starts lie in the window, so in the starts.
+                unsafe { masks.fill(isa, from[0].wrapping_add(lo), size, agreeing) };
+                if !(certain && OVERLAPS == NEVER && masks.take(isa, lo, hits)) {
+                    let is_match = |start| certain || head.is_at(subject, start);
+                    candidates =
+                        check::<I, OVERLAPS>(&masks, lo, needle.len(), is_match, &mut free, hits);
+                }
+            }
             if hits.count == hits.limit {
                 window.lo = hits.last + needle.len();
                 return true;
             }
-        }
-        window.lo += size;
-        let matches = hits.count - before;
-        if candidates > 4 * matches + size / 256 {
-            window.lo = window.lo.max(free);
-            return false;
-        }
-        if !pays(matches, size) {
-            break;
-        }
-    }
-    window.lo = window.lo.max(free);
-    true
-}
-
-/// The masks of a stretch that are not 0, and where each one's starts begin in it.
-struct List {
-    masks: [u64; MASKS],
-    places: [u32; MASKS],
-    len: usize,
-}
-
-impl List {
-    /// Lists the masks of the `size` starts from `lo` on, a multiple of [`BLOCK`] and at most [`STRETCH`].
-    ///
-    /// # Safety
-    ///
-    /// These starts exist, and `aim` is from [`Probes::aim`].
-    #[inline(always)]
-    unsafe fn fill<I: Isa, const U: usize>(
-        &mut self,
-        isa: I,
-        (from, want): &([*const u8; U], [I::Vector; U]),
-        lo: usize,
-        size: usize,
-    ) {
-        let bits = I::LANES << I::LANE_BITS;
-        let shared = 64 / bits;
-        let mut len = 0;
-        let mut place = 0;
-        for block in (0..size).step_by(BLOCK) {
-            isa.prefetch::<Forward>(from[0].wrapping_add(lo + block), BLOCK);
-            for _ in 0..BLOCK / (I::LANES * shared) {
-                let mut mask = 0;
-                for i in 0..shared {
-                    let start = lo + place as usize + i * I::LANES;
-                    // SAFETY: passed on to the caller.
-                    let agree = unsafe { eager::<I, U>(isa, from, want, start) };
-                    mask |= isa.mask(agree) << (i * bits);
-                }
-                self.masks[len % MASKS] = mask;
-                self.places[len % MASKS] = place;
-                len += usize::from(mask != 0);
-                place += 64 >> I::LANE_BITS;
+            window.lo += size;
+            let matches = hits.count - before;
+            if candidates > 4 * matches + size / 256 {
+                window.lo = window.lo.max(free);
+                return false;
             }
-        }
-        self.len = len;
-    }
-
-    /// How many candidates are listed.
-    #[inline(always)]
-    fn bits(&self) -> usize {
-        let masks = self.masks[..self.len].iter();
-        masks.map(|mask| mask.count_ones() as usize).sum()
-    }
-
-    /// Notes the candidates that are matches until `hits` has enough; how many were looked at.
-    #[inline(always)]
-    fn check<I: Isa, const OVERLAPS: u8>(
-        &self,
-        lo: usize,
-        len: usize,
-        is_match: impl Fn(usize) -> bool,
-        free: &mut usize,
-        hits: &mut Hits<'_>,
-    ) -> usize {
-        let (mut at, mut mask, mut candidates) = (0, self.masks[0], 0);
-        while at < self.len {
-            let lane = (mask.trailing_zeros() >> I::LANE_BITS) as usize;
-            let start = lo + self.places[at % MASKS] as usize + lane;
-            let counts = OVERLAPS == NEVER || start >= *free;
-            let is_match = is_match(start) && counts;
-            candidates += 1;
-            if hits.note(start, is_match) {
+            if !pays(matches, size) {
                 break;
             }
-            mask &= mask.wrapping_sub(1);
-            if OVERLAPS != NEVER {
-                *free = if is_match { start + len } else { *free };
-            }
-            if OVERLAPS == RUNS && is_match {
-                let behind = (lane + len) << I::LANE_BITS;
-                mask &= u64::MAX.unbounded_shl(u32::try_from(behind).unwrap_or(u32::MAX));
-            }
-            // On to the next mask if this one is used up, without a branch.
-            let used_up = mask == 0;
-            at += usize::from(used_up);
-            mask |= self.masks[at % MASKS] & u64::from(used_up).wrapping_neg();
         }
-        candidates
+        window.lo = window.lo.max(free);
+        true
     }
+}
+
+/// The starts from `lo` on at which all probes agree: what [`Probes::aim`] gave.
+struct Agreeing<'p, I: Isa, const U: usize> {
+    from: &'p [*const u8; U],
+    want: &'p [I::Vector; U],
+    lo: usize,
+}
+
+impl<I: Isa, const U: usize> Source<I> for Agreeing<'_, I, U> {
+    #[inline(always)]
+    unsafe fn mask(&mut self, isa: I, place: usize) -> u64 {
+        let bits = I::LANES << I::LANE_BITS;
+        let mut mask = 0;
+        for i in 0..64 / bits {
+            let start = self.lo + place + i * I::LANES;
+            // SAFETY: passed on to the caller.
+            let agree = unsafe { eager::<I, U>(isa, self.from, self.want, start) };
+            mask |= isa.mask(agree) << (i * bits);
+        }
+        mask
+    }
+}
+
+/// Notes the candidates that are matches until `hits` has enough; how many were looked at.
+#[inline(always)]
+fn check<I: Isa, const OVERLAPS: u8>(
+    masks: &Masks,
+    lo: usize,
+    len: usize,
+    is_match: impl Fn(usize) -> bool,
+    free: &mut usize,
+    hits: &mut Hits<'_>,
+) -> usize {
+    let ((mut place, mut mask), mut at, mut candidates) = (masks.at(0), 0, 0);
+    while at < masks.len() {
+        let lane = (mask.trailing_zeros() >> I::LANE_BITS) as usize;
+        let start = lo + place + lane;
+        let counts = OVERLAPS == NEVER || start >= *free;
+        let is_match = is_match(start) && counts;
+        candidates += 1;
+        if hits.note(start, is_match) {
+            break;
+        }
+        mask &= mask.wrapping_sub(1);
+        if OVERLAPS != NEVER {
+            *free = if is_match { start + len } else { *free };
+        }
+        if OVERLAPS == RUNS && is_match {
+            let behind = (lane + len) << I::LANE_BITS;
+            mask &= u64::MAX.unbounded_shl(u32::try_from(behind).unwrap_or(u32::MAX));
+        }
+        // On to the next mask if this one is used up, without a branch.
+        let used_up = mask == 0;
+        at += usize::from(used_up);
+        let next = masks.at(at);
+        place = next.0;
+        mask |= next.1 & u64::from(used_up).wrapping_neg();
+    }
+    candidates
 }
 
 /// The needle's first bytes, at most eight, as one number.

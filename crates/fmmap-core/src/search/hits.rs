@@ -70,7 +70,8 @@ impl<'a> Hits<'a> {
     }
 
     /// Notes a match for each bit of `mask`, `1 << LANE_BITS` bits a start from `first` on. Where no offsets are
-    /// asked for, they are counted. The caller has seen to it that there is room for more than them.
+    /// asked for, they are counted. The caller has seen to it that there is room for more than them, and that more
+    /// starts are left than a match covers: `last` stays as it was, and is wanted of the end only.
     ///
     /// `FEW` slots are written whatever there is, and kept if they were due: no branch to mispredict
     /// where lines are of any length.

@@ -1,6 +1,7 @@
 //! Which instruction set searches a haystack, and when one strategy gives way to another.
 
 use super::portable;
+use super::vector::Isa;
 
 /// The instruction sets that the kernel is compiled for.
 #[derive(Clone, Copy, Debug)]
@@ -88,9 +89,62 @@ impl Level {
     }
 }
 
+/// What is compiled for each instruction set.
+pub(super) trait Work {
+    type Output;
+
+    /// Does it; always inlined into a function that has the instructions.
+    fn with<I: Isa>(self, isa: I) -> Self::Output;
+}
+
+/// Work that reads masks bit by bit.
+impl Level {
+    /// Does it by vectors, with the instructions that find and count bits; nothing where the processor lacks one.
+    #[allow(unused_variables, reason = "on processors without vectors")]
+    pub(super) fn with_bits<W: Work>(self, work: W) -> Option<W::Output> {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) if counts_bits() => {
+                // SAFETY: `avx512` exists, and the others were looked for.
+                Some(unsafe { with_avx512(avx512, work) })
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::FarAvx512(far) if counts_bits() => {
+                // SAFETY: `far` exists, so AVX-512 does, and the others were looked for.
+                Some(unsafe { with_avx512(far, work) })
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) if counts_bits() => {
+                // SAFETY: `avx2` exists, and the others were looked for.
+                Some(unsafe { with_avx2(avx2, work) })
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::FarAvx2(far) if counts_bits() => {
+                // SAFETY: `far` exists, so AVX2 does, and the others were looked for.
+                Some(unsafe { with_avx2(far, work) })
+            }
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(neon) => Some(work.with(neon)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi2,popcnt,bmi1,lzcnt")]
+fn with_avx512<I: Isa, W: Work>(avx512: I, work: W) -> W::Output {
+    work.with(avx512)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,popcnt,bmi1,lzcnt")]
+fn with_avx2<I: Isa, W: Work>(avx2: I, work: W) -> W::Output {
+    work.with(avx2)
+}
+
 /// Whether the processor has what makes offsets of masks fast: AVX2's generation has.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn counts_bits() -> bool {
+fn counts_bits() -> bool {
     std::arch::is_x86_feature_detected!("popcnt")
         && std::arch::is_x86_feature_detected!("bmi1")
         && std::arch::is_x86_feature_detected!("lzcnt")

@@ -24,7 +24,8 @@
 //! | `pair` | compares two to six bytes of the needle at 16 to 64 starts at once | nearly everything |
 //! | `dense` | chooses the bytes for `pair` from a sample of the haystack | DNA, digits, UTF-16 |
 //! | `rare` | scans for one byte | haystacks that lack it |
-//! | `collect` | lists masks, then looks at the candidates in them | matches by the million |
+//! | `collect` | lists `masks`, then looks at the candidates in them | matches by the million |
+//! | `same` | the same, a whole mask at once | one byte again and again, as in an indentation |
 //! | `period` | looks for runs that repeat themselves | long repetitive needles |
 //! | `two_way` | Two-Way, linear whatever happens | everything that defeats the above |
 //! | `scalar` | start by start | fewer starts than lanes |
@@ -56,10 +57,12 @@ mod hits;
 mod kernel;
 mod level;
 mod line;
+mod masks;
 mod pair;
 mod period;
 mod portable;
 mod rare;
+mod same;
 mod scalar;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]

@@ -36,6 +36,8 @@ pub enum Path {
     Bytes,
     /// The masks of a stretch, then its candidates.
     Collect,
+    /// The same for runs of one byte, whose matches are chosen a mask at a time.
+    Same,
 }
 
 #[cfg(any(test, feature = "testing"))]

@@ -25,6 +25,7 @@ fn paths(haystack: &[u8], needle: &[u8]) -> [Vec<Path>; 2] {
             Path::Portable,
             Path::Bytes,
             Path::Collect,
+            Path::Same,
         ]
         .into_iter()
         .filter(|&path| taken(path))
@@ -199,6 +200,48 @@ fn dense_matches_are_collected() {
             }
             assert_eq!(all, found);
         }
+    }
+}
+
+#[test]
+fn runs_of_one_byte_of_any_length_are_cut_into_matches() {
+    let mut random = Random::new(26);
+    let mut haystack = Vec::new();
+    while haystack.len() < 200_000 {
+        // Longer than a stretch and a batch now and then, and most of them shorter than a mask.
+        let longest = [3, 9, 70, 300, 40_000][random.below(5)];
+        haystack.extend(std::iter::repeat_n(b'a', random.below(longest)));
+        haystack.push(b"bcd"[random.below(3)]);
+    }
+    for len in (2..=20).chain([31, 32, 33, 47, 62, 63, 64, 65]) {
+        let needle = vec![b'a'; len];
+        let expected: Vec<usize> = memchr::memmem::find_iter(&haystack, &needle).collect();
+        forget();
+        assert_eq!(super::count(&haystack, &needle), expected.len());
+        let mask = if kernel() == Path::Neon { 16 } else { 64 };
+        assert_eq!(
+            taken(Path::Same),
+            kernel() != Path::Sse2 && len <= mask,
+            "{len}"
+        );
+        for strategy in [
+            Strategy::Collect,
+            Strategy::CollectAvx2,
+            Strategy::CollectFar,
+        ] {
+            if let Some(counted) = super::super::testing::counted(strategy, &haystack, &needle) {
+                assert_eq!(counted, expected.len(), "{strategy:?}, {len}");
+            }
+        }
+        let finder = super::Finder::new(&needle);
+        let (mut all, mut from) = (Vec::new(), Some(0));
+        while let Some(at) = from {
+            let mut out = vec![0.0; 1 + random.below(2_000)];
+            let batch = finder.find_batch(&haystack[at..], at as u64, &mut out);
+            all.extend(super::offsets(&out[..batch.written]));
+            from = batch.next.map(|next| at + next);
+        }
+        assert_eq!(all, expected, "{len}");
     }
 }
 

@@ -1,0 +1,117 @@
+//! The masks of a stretch, listed: whoever reads the list meets no branch that can't be foreseen.
+
+use super::direction::Forward;
+use super::hits::Hits;
+use super::vector::Isa;
+
+/// Starts a block.
+pub(super) const BLOCK: usize = 128;
+
+/// Starts whose masks are listed before they are read. What is behind the last match of a batch is searched again by
+/// the next one.
+pub(super) const STRETCH: usize = 16 << 10;
+
+/// Masks in a stretch, a power of two.
+const MASKS: usize = STRETCH
+    / if cfg!(target_arch = "aarch64") {
+        16
+    } else {
+        64
+    };
+
+/// Offsets that are written whatever a mask has.
+pub(super) const FEW: usize = 4;
+
+/// Starts a mask.
+pub(super) const fn lanes<I: Isa>() -> usize {
+    64 >> I::LANE_BITS
+}
+
+/// Where the masks of a stretch come from. No closure: that would be compiled without the instructions.
+pub(super) trait Source<I: Isa> {
+    /// The mask of the starts from `place` on, counted from the beginning of the stretch; asked for one after another.
+    ///
+    /// # Safety
+    ///
+    /// These starts are the source's.
+    unsafe fn mask(&mut self, isa: I, place: usize) -> u64;
+}
+
+/// The masks of a stretch that are not 0, and where each one's starts begin in it.
+pub(super) struct Masks {
+    bits: [u64; MASKS],
+    places: [u32; MASKS],
+    len: usize,
+}
+
+impl Masks {
+    /// None.
+    #[inline(always)]
+    pub(super) fn new() -> Self {
+        Self {
+            bits: [0; MASKS],
+            places: [0; MASKS],
+            len: 0,
+        }
+    }
+
+    /// How many there are.
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// A mask, and where its starts begin; behind the last one there is any.
+    #[inline(always)]
+    pub(super) fn at(&self, at: usize) -> (usize, u64) {
+        (self.places[at % MASKS] as usize, self.bits[at % MASKS])
+    }
+
+    /// Lists the masks of a stretch of `size` starts, a multiple of [`BLOCK`] and at most [`STRETCH`]. `from` is where
+    /// it begins.
+    ///
+    /// # Safety
+    ///
+    /// These starts are the source's.
+    #[inline(always)]
+    pub(super) unsafe fn fill<I: Isa>(
+        &mut self,
+        isa: I,
+        from: *const u8,
+        size: usize,
+        mut source: impl Source<I>,
+    ) {
+        let (mut len, mut place) = (0, 0);
+        for block in (0..size).step_by(BLOCK) {
+            isa.prefetch::<Forward>(from.wrapping_add(block), BLOCK);
+            for _ in 0..BLOCK / lanes::<I>() {
+                // SAFETY: passed on to the caller.
+                let mask = unsafe { source.mask(isa, place as usize) };
+                self.bits[len % MASKS] = mask;
+                self.places[len % MASKS] = place;
+                len += usize::from(mask != 0);
+                place += 64 >> I::LANE_BITS;
+            }
+        }
+        self.len = len;
+    }
+
+    /// Notes all starts in the masks as matches. Nothing, and false, where there may be no room for them.
+    #[inline(always)]
+    pub(super) fn take<I: Isa>(&self, isa: I, lo: usize, hits: &mut Hits<'_>) -> bool {
+        let masks = self.bits[..self.len].iter();
+        let due: usize = masks.map(|mask| mask.count_ones() as usize).sum();
+        if !hits.takes_offsets() {
+            hits.count += due;
+            return true;
+        }
+        if hits.limit - hits.count <= due + 64 {
+            return false;
+        }
+        for at in 0..self.len {
+            let (place, mask) = self.at(at);
+            hits.scatter::<I, Forward, FEW>(isa, lo + place, mask);
+        }
+        true
+    }
+}
