@@ -1,7 +1,7 @@
 // count and findAll: every match that overlaps none before it, counted in one call or given one by one.
 import { ACCESS_READ, type Mmap, PAGESIZE } from '../index.js'
 import { closedMessage, refuses } from './support/errors.ts'
-import { bytes, mapped, mappedPath, temporaryFile } from './support/files.ts'
+import { anonymous, bytes, mapped, mappedPath, temporaryFile } from './support/files.ts'
 import { matches, numbers, text } from './support/haystacks.ts'
 import { hole, scaled } from './support/platform.ts'
 import test, { type Assertions } from './support/test.ts'
@@ -115,6 +115,27 @@ test('a match that lies across a block bound is found once, wherever it lies', (
     t.is(m.count(needle), 1)
     m.setSlice(Buffer.alloc(needle.length), at, at + needle.length)
   }
+})
+
+test('batches grow with what was searched: a match across any bound of theirs is found once', (t) => {
+  const m = anonymous(t, 70 * 1024 * 1024)
+  const expected: number[] = []
+  for (let at = 65_536; at < m.length; at += 65_536) {
+    m.setSlice('needle', at - 3, at + 3)
+    expected.push(at - 3)
+  }
+  t.deepEqual([...m.findAll('needle')], expected)
+  // Batches from elsewhere have other bounds, and fewer matches are left out than a batch has.
+  for (const start of [1, 65_533, 65_534, 20_000_000]) {
+    t.deepEqual(
+      [...m.findAll('needle', { start })],
+      expected.filter((at) => at >= start),
+    )
+  }
+  // Nothing for tens of megabytes, and one match behind.
+  m.setSlice(Buffer.alloc(m.length - 100_000), 100_000, m.length)
+  m.setSlice('needle', m.length - 6, m.length)
+  t.deepEqual([...m.findAll('needle')], [65_533, m.length - 6])
 })
 
 test('random haystacks of few letters, random needles, against a loop of indexOf', (t) => {

@@ -62,6 +62,7 @@ export interface Natives {
     out: Float64Array,
     handle: Handle,
     from: number,
+    until: number,
     end: number,
   ): Touched
   lineBatch(

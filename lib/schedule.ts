@@ -464,7 +464,7 @@ class Matches implements AsyncIterableIterator<number> {
     const batch = new Float64Array(BATCH + 1)
     const region = this.#region
     const found = region.answered(
-      native.findBatch(this.#needle, batch, region.handle, this.#from, end),
+      native.findBatch(this.#needle, batch, region.handle, this.#from, end + 1, end),
     )
     this.#from = batch[BATCH] ?? end
     if (found > 0) this.#found.push(batch.subarray(0, found))

@@ -144,8 +144,14 @@ export function matchLimit(limit: unknown): number {
 /** Offsets a batch, at the least and at the most; one element more says where to go on. */
 const [FEWEST, BATCH] = [64, 4096]
 
-/** The bytes that a batch searches, about: they are in the cache still when the loop looks at its matches. */
+/** The bytes that a full batch searches, about: they are in the cache still when the loop looks at its matches. */
 const SPAN = 512 * 1024
+
+/**
+ * Starts a batch, whatever it finds: at first, and at the most. Between them as many as half of what was searched
+ * before, so that a loop that ends has not waited for much more than it got, and each search has time to adapt.
+ */
+const [NEAR, FAR] = [1024 * 1024, 16 * 1024 * 1024]
 
 /** Every match that doesn't overlap the one before, in order; a batch is searched when it is asked for. */
 export function findAll(
@@ -232,17 +238,19 @@ class Matches implements IterableIterator<number> {
     while (left > 0) {
       region.checkReadable()
       const stop = Math.min(this.#last ?? region.length, region.length)
-      if (this.#from > stop - this.#size) {
+      const from = this.#from
+      if (from > stop - this.#size) {
         region.checkEnd(this.#first, stop)
         break
       }
       const most = Math.min(left, this.#most)
+      const starts = Math.min(Math.max(NEAR, Math.floor((from - this.#first) / 2)), FAR)
       const room = most < BATCH ? batch.subarray(0, most + 1) : batch
       const found = region.answered(
-        native.findBatch(this.#needle, room, region.handle, this.#from, stop),
+        native.findBatch(this.#needle, room, region.handle, from, from + starts, stop),
       )
       const next = room[most] ?? stop
-      const searched = next - this.#from
+      const searched = next - from
       if (searched < SPAN / 2) this.#most = Math.min(2 * this.#most, BATCH)
       else if (searched > SPAN) this.#most = Math.max(this.#most / 2, FEWEST)
       this.#from = next

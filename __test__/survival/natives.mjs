@@ -282,7 +282,7 @@ class Fuzz {
       case 'count':
         return [this.bytes(), this.handle(), ...many(3)]
       case 'findBatch':
-        return [this.bytes(), new Float64Array(random(9)), this.handle(), ...many(2)]
+        return [this.bytes(), new Float64Array(random(9)), this.handle(), ...many(3)]
       case 'lineBatch':
         return [
           this.bytes(),

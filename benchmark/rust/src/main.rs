@@ -257,11 +257,12 @@ fn count_row(row: &Row, haystack: &[u8], options: &Options, figures: &mut Vec<Fi
     let needle = row.needle.make(haystack, 1);
     let finder = search::Finder::new(&needle);
     let peers: Vec<(&'static str, Count)> = vec![
-        ("fmmap", Box::new(|| finder.count(haystack))),
+        ("fmmap", Box::new(|| finder.by_ref().count(haystack))),
         (
             "fmmap batches",
             Box::new(|| {
                 let (mut sum, mut from, mut out) = (0, 0, [0.0; 4096]);
+                let mut finder = finder.by_ref();
                 loop {
                     let batch = finder.find_batch(&haystack[from..], from as u64, &mut out);
                     sum += batch.written;

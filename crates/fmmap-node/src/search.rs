@@ -7,10 +7,6 @@ use crate::error::{Answer, Failure};
 use crate::raw::{Call, Value, natives};
 use crate::table::open;
 
-/// How many bytes one call of `findBatch` looks through at most: a loop that ends early has not waited for
-/// the whole map, and the call's own cost is lost in the time that this takes.
-const SPAN: usize = 1 << 20;
-
 /// Runs `find` on `[start, end)` of the map (arguments 2 and 3) with the needle (argument 0). The answer is
 /// an offset from the start of the map, -1 when the needle is absent, NaN after a fault.
 fn offset_of(call: &Call, find: impl FnOnce(&[u8], &[u8]) -> Option<usize>) -> Value {
@@ -50,17 +46,18 @@ natives! {
         call.double(counted.map_or(f64::NAN, as_number))
     }
 
-    /// `findBatch(needle, out, handle, from, end)`: how many offsets of matches it wrote to `out`, a
-    /// `Float64Array`. Its last element is where to go on; nothing is left when no match fits from there.
+    /// `findBatch(needle, out, handle, from, until, end)`: how many offsets of matches it wrote to `out`, a
+    /// `Float64Array`: those that start in `[from, until)` and end by `end`. Its last element is where to go on;
+    /// nothing is left when no match fits from there.
     find_batch as c"findBatch"(call) {
-        let (from, end) = (call.index(3)?, call.index(4)?);
+        let (from, until, end) = (call.index(3)?, call.index(4)?, call.index(5)?);
         // SAFETY: no JavaScript runs before this function returns, and this is the only slice.
         let out = unsafe { call.floats(1) }?;
         let (next, out) = out.split_last_mut().ok_or(Failure::Argument("an empty array"))?;
         let written = over(call, 2, from, end, |haystack, needle| {
-            // Chunks are of starts: a match may reach beyond its chunk.
-            let starts = (haystack.len() + 1).saturating_sub(needle.len()).min(SPAN);
-            let found = Starts { from, starts }.batch(&Finder::new(needle), haystack, out);
+            let starts = (haystack.len() + 1).saturating_sub(needle.len());
+            let starts = starts.min(until.saturating_sub(from));
+            let found = Starts { from, starts }.batch(&mut Finder::new(needle), haystack, out);
             *next = as_number(found.next);
             found.written
         })?;
@@ -119,7 +116,7 @@ impl Starts {
     }
 
     /// Writes the offsets of matches to `out`, as many as fit.
-    pub(crate) fn batch(&self, finder: &Finder, haystack: &[u8], out: &mut [f64]) -> Found {
+    pub(crate) fn batch(&self, finder: &mut Finder<'_>, haystack: &[u8], out: &mut [f64]) -> Found {
         let bytes = self.bytes(finder.needle(), haystack);
         let Batch { written, next } = finder.find_batch(bytes, self.from as u64, out);
         let next = next.map_or_else(

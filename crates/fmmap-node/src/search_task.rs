@@ -237,9 +237,8 @@ impl Chunk {
 
     /// The answer, from the segment that `enter` gave; its fault says whether it is one.
     fn search(&self, segment: &Segment, background: &Background) -> Vec<f64> {
-        let Shared {
-            finder, question, ..
-        } = &*self.shared;
+        let question = self.shared.question;
+        let mut finder = self.shared.finder.by_ref();
         let until = self.part.from + self.part.starts;
         let (mut answer, mut count, mut next) = (Vec::new(), 0, self.part.from);
         for block in self.blocks() {
@@ -291,7 +290,7 @@ impl Chunk {
                         let filled = answer.len();
                         answer.resize(filled + room, 0.0);
                         let rest = &haystack[next - from..];
-                        let found = starts(next).batch(finder, rest, &mut answer[filled..]);
+                        let found = starts(next).batch(&mut finder, rest, &mut answer[filled..]);
                         answer.truncate(filled + found.written);
                         next = found.next;
                     }

@@ -74,8 +74,14 @@ pub(super) fn bytes<D: Direction>(byte: u8, haystack: &[u8], base: u64, out: &mu
         haystack: &haystack[window.lo..window.hi],
         needle: &needle,
     };
-    let probes = Probes::new(subject.needle, &[0], 1);
-    let left = engine::search::<D>(level, &Policy::DEFAULT, Some(&probes), subject, &mut hits);
+    let mut probes = Probes::new(subject.needle, &[0], 1);
+    let left = engine::search::<D>(
+        level,
+        &Policy::DEFAULT,
+        Some(&mut probes),
+        subject,
+        &mut hits,
+    );
     Batch {
         written: hits.count,
         next: (hits.count == hits.limit && left.len() > 0).then_some(if D::FORWARD {
@@ -93,7 +99,7 @@ pub(super) fn bytes<D: Direction>(byte: u8, haystack: &[u8], base: u64, out: &mu
 pub(super) fn all(
     level: Level,
     policy: &Policy,
-    probes: &Probes,
+    probes: &mut Probes,
     subject: Subject<'_>,
     hits: &mut Hits<'_>,
 ) -> Window {
@@ -136,7 +142,7 @@ pub(super) fn all(
 fn usual(
     level: Level,
     policy: &Policy,
-    probes: &Probes,
+    probes: &mut Probes,
     Subject { haystack, needle }: Subject<'_>,
     size: usize,
     window: &mut Window,

@@ -36,12 +36,14 @@ use super::{dense, period, portable, rare, two_way};
 
 /// Finds matches in order of `D` until `hits` has enough of them. The needle has a byte at least.
 ///
+/// `probes` are those to begin with, and become what a sample gave: the next haystack is one of the same kind.
+///
 /// Returns the starts that are left: none, unless `hits` had enough.
 #[inline(always)]
 pub(super) fn search<D: Direction>(
     level: Level,
     policy: &Policy,
-    probes: Option<&Probes>,
+    probes: Option<&mut Probes>,
     subject: Subject<'_>,
     hits: &mut Hits<'_>,
 ) -> Window {
@@ -82,7 +84,7 @@ pub(super) fn search<D: Direction>(
 fn adapt<D: Direction>(
     level: Level,
     policy: &Policy,
-    probes: Option<&Probes>,
+    mut known: Option<&mut Probes>,
     subject: Subject<'_>,
     window: &mut Window,
     hits: &mut Hits<'_>,
@@ -93,8 +95,8 @@ fn adapt<D: Direction>(
         portable::scan::<D>(subject, policy.chunk, window, hits);
         return;
     }
-    let mut probes = if let Some(probes) = probes {
-        *probes
+    let mut probes = if let Some(known) = &known {
+        **known
     } else {
         // Most of what is found is found early, and in less time than ranking takes.
         let ends = Probes::ends(needle).widened();
@@ -117,7 +119,12 @@ fn adapt<D: Direction>(
         }
     };
     let level = level.within(policy, haystack);
-    let mut gauge = Meter::new(*window, policy.early, policy.work);
+    let free = if probes.eager < 3 {
+        policy.early
+    } else {
+        policy.alarms
+    };
+    let mut gauge = Meter::new(*window, free, policy.work);
     let mut interval = policy.interval;
     let mut stretch = policy.stretch.max(16 * needle.len());
     let mut periodic = None;
@@ -157,6 +164,9 @@ fn adapt<D: Direction>(
             trace(Path::Sample);
             let choice = dense::choose::<D>(subject, *window, &gauge.missed);
             probes = choice.probes;
+            if let Some(known) = &mut known {
+                **known = probes;
+            }
             lone = choice.first_is_absent.then(|| probes.first());
             next_sample = left.saturating_sub(interval);
             interval = interval.saturating_mul(2);

@@ -115,7 +115,7 @@ pub fn count(haystack: &[u8], needle: &[u8]) -> usize {
 
 /// The first match in the direction of `D`. The needle has two bytes at least.
 #[inline(always)]
-fn one<D: Direction>(haystack: &[u8], needle: &[u8], probes: Option<&Probes>) -> Option<usize> {
+fn one<D: Direction>(haystack: &[u8], needle: &[u8], probes: Option<&mut Probes>) -> Option<usize> {
     let mut hits = Hits::first();
     let subject = Subject { haystack, needle };
     engine::search::<D>(
@@ -128,9 +128,10 @@ fn one<D: Direction>(haystack: &[u8], needle: &[u8], probes: Option<&Probes>) ->
     hits.found()
 }
 
-/// A needle, prepared for any number of searches on any number of threads.
+/// A needle, prepared for any number of searches.
 ///
-/// Worth it from the second haystack on, and where one haystack is searched in chunks.
+/// Worth it from the second haystack on, and where one haystack is searched in chunks: what a search had to find out
+/// about its haystack serves the next one. Threads have one each, by [`Finder::by_ref`].
 #[derive(Clone, Debug)]
 pub struct Finder<'n> {
     needle: Cow<'n, [u8]>,
@@ -155,6 +156,14 @@ impl<'n> Finder<'n> {
     pub fn into_owned(self) -> Finder<'static> {
         Finder {
             needle: Cow::Owned(self.needle.into_owned()),
+            probes: self.probes,
+        }
+    }
+
+    /// One more, for another thread.
+    pub fn by_ref(&self) -> Finder<'_> {
+        Finder {
+            needle: Cow::Borrowed(&self.needle),
             probes: self.probes,
         }
     }
@@ -186,31 +195,31 @@ impl<'n> Finder<'n> {
 
     /// The offset of the first occurrence, as [`find`].
     #[inline]
-    pub fn find(&self, haystack: &[u8]) -> Option<usize> {
+    pub fn find(&mut self, haystack: &[u8]) -> Option<usize> {
         match *self.needle {
             [] => Some(0),
             [byte] => rare::byte::<Forward>(byte, haystack),
-            _ => one::<Forward>(haystack, &self.needle, Some(&self.probes)),
+            _ => one::<Forward>(haystack, &self.needle, Some(&mut self.probes)),
         }
     }
 
     /// The offset of the last occurrence, as [`rfind`].
     #[inline]
-    pub fn rfind(&self, haystack: &[u8]) -> Option<usize> {
+    pub fn rfind(&mut self, haystack: &[u8]) -> Option<usize> {
         match *self.needle {
             [] => Some(haystack.len()),
             [byte] => rare::byte::<Reverse>(byte, haystack),
-            _ => one::<Reverse>(haystack, &self.needle, Some(&self.probes)),
+            _ => one::<Reverse>(haystack, &self.needle, Some(&mut self.probes)),
         }
     }
 
     /// The number of occurrences, as [`count`].
-    pub fn count(&self, haystack: &[u8]) -> usize {
+    pub fn count(&mut self, haystack: &[u8]) -> usize {
         self.tally(haystack).count
     }
 
     /// The number of occurrences, and where the search would go on if the haystack were longer.
-    pub fn tally(&self, haystack: &[u8]) -> Tally {
+    pub fn tally(&mut self, haystack: &[u8]) -> Tally {
         match *self.needle {
             [] => Tally {
                 count: haystack.len() + 1,
@@ -243,7 +252,7 @@ impl<'n> Finder<'n> {
     /// ```
     /// use fmmap_core::search::Finder;
     ///
-    /// let (haystack, finder) = (b"one, two, three, four", Finder::new(", "));
+    /// let (haystack, mut finder) = (b"one, two, three, four", Finder::new(", "));
     /// let (mut offsets, mut all, mut at) = ([0.0; 2], Vec::new(), Some(0));
     /// while let Some(from) = at {
     ///     let batch = finder.find_batch(&haystack[from..], from as u64, &mut offsets);
@@ -252,7 +261,7 @@ impl<'n> Finder<'n> {
     /// }
     /// assert_eq!(all, [3.0, 8.0, 15.0]);
     /// ```
-    pub fn find_batch(&self, haystack: &[u8], base: u64, out: &mut [f64]) -> Batch {
+    pub fn find_batch(&mut self, haystack: &[u8], base: u64, out: &mut [f64]) -> Batch {
         if self.needle.is_empty() {
             return bulk::every_offset(haystack.len(), base, out);
         }
@@ -274,11 +283,11 @@ impl<'n> Finder<'n> {
     }
 
     /// Every match from the front, until `hits` has enough; the starts that are left then.
-    fn bulk(&self, haystack: &[u8], hits: &mut Hits<'_>) -> direction::Window {
+    fn bulk(&mut self, haystack: &[u8], hits: &mut Hits<'_>) -> direction::Window {
         bulk::all(
             Level::detect(),
             &Policy::DEFAULT,
-            &self.probes,
+            &mut self.probes,
             Subject {
                 haystack,
                 needle: &self.needle,

@@ -119,7 +119,13 @@ pub fn counted(strategy: Strategy, haystack: &[u8], needle: &[u8]) -> Option<usi
     let level = collect_level(strategy).filter(|_| collect::suits(needle))?;
     let mut hits = Hits::counted();
     let subject = Subject { haystack, needle };
-    bulk::all(level, &HASTY, &Probes::rarest(needle), subject, &mut hits);
+    bulk::all(
+        level,
+        &HASTY,
+        &mut Probes::rarest(needle),
+        subject,
+        &mut hits,
+    );
     Some(hits.count)
 }
 
@@ -144,9 +150,9 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
         }
         // Room for a block's worth at the end, too.
         let mut wide = vec![0.0; haystack.len() + 200];
-        let probes = Probes::rarest(needle);
+        let mut probes = Probes::rarest(needle);
         let mut hits = Hits::into_slice(&mut wide, 0);
-        bulk::all(level, &HASTY, &probes, subject, &mut hits);
+        bulk::all(level, &HASTY, &mut probes, subject, &mut hits);
         let written = hits.count.min(out.len());
         out[..written].copy_from_slice(&wide[..written]);
         return Some(written);
@@ -206,12 +212,18 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
             for (k, position) in positions.iter_mut().enumerate() {
                 *position = (needle.len() * (2 * k + 1) + k * 7) / 12 % needle.len();
             }
-            let probes = Probes::new(needle, &positions[..number.min(MAX_PROBES)], number);
+            let mut probes = Probes::new(needle, &positions[..number.min(MAX_PROBES)], number);
             let policy = Policy {
                 tiny: usize::MAX,
                 ..HASTY
             };
-            engine::search::<D>(Level::detect(), &policy, Some(&probes), subject, hits_ref);
+            engine::search::<D>(
+                Level::detect(),
+                &policy,
+                Some(&mut probes),
+                subject,
+                hits_ref,
+            );
         }
         Strategy::Rare => {
             let mut meter = Meter::new(window, usize::MAX, usize::MAX);

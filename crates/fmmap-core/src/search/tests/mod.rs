@@ -81,7 +81,7 @@ fn a_finder_can_be_kept_and_sent() {
     fn sent<T: Send + Sync + 'static>(value: T) -> T {
         value
     }
-    let finder = {
+    let mut finder = {
         let needle = String::from("brown");
         sent(Finder::new(&needle).into_owned())
     };
@@ -137,7 +137,7 @@ fn tallies_of_pieces_add_up_to_the_whole() {
         .map(|i| if i * i % 7 < 3 { b'a' } else { b'b' })
         .collect();
     for needle in ["a", "aa", "ab", "aba", "abab", "aabbaab", "aaaa"] {
-        let finder = Finder::new(needle);
+        let mut finder = Finder::new(needle);
         for size in [8, 13, 64, 200] {
             let (mut sum, mut at) = (0, 0);
             while at < haystack.len() {
@@ -160,7 +160,7 @@ fn batches_add_up_to_the_whole() {
         .map(|i| if i * i % 11 < 4 { b'\n' } else { b'b' })
         .collect();
     for needle in ["\n", "\n\n", "b", "bb\n", "bbbbbbb", "\nbb"] {
-        let finder = Finder::new(needle);
+        let mut finder = Finder::new(needle);
         let expected = oracle(false, &haystack, needle.as_bytes(), usize::MAX);
         for size in [1, 2, 5, 64, 1000] {
             let mut out = vec![0.0; size];

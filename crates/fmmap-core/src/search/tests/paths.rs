@@ -113,6 +113,31 @@ fn small_alphabets_get_a_sample_and_dense_probes() {
 }
 
 #[test]
+fn a_finder_goes_on_with_the_probes_of_its_last_sample() {
+    if kernel() == Path::Sse2 {
+        return;
+    }
+    let haystack = random(1 << 20, b"ACGT");
+    let needle = &haystack[700_000..700_040];
+    let fresh = super::Finder::new(needle);
+    let mut finder = fresh.by_ref();
+    let mut samples = 0;
+    for (index, piece) in haystack.chunks(1 << 17).enumerate() {
+        forget();
+        let expected = (index == 5).then_some(700_000 % (1 << 17));
+        assert_eq!(finder.find(piece), expected);
+        assert_eq!(finder.rfind(piece), expected);
+        assert_eq!(finder.count(piece), usize::from(index == 5));
+        samples += u32::from(taken(Path::Sample));
+        assert!(taken(Path::Dense), "{index}");
+    }
+    assert_eq!(samples, 1);
+    forget();
+    assert_eq!(fresh.by_ref().find(&haystack), Some(700_000));
+    assert!(taken(Path::Sample), "what one has learned is its own");
+}
+
+#[test]
 fn one_odd_byte_in_a_long_period_gets_a_probe_of_its_own() {
     let haystack = vec![b'a'; 300_000];
     let mut needle = vec![b'a'; 3_000];
@@ -233,7 +258,7 @@ fn runs_of_one_byte_of_any_length_are_cut_into_matches() {
                 assert_eq!(counted, expected.len(), "{strategy:?}, {len}");
             }
         }
-        let finder = super::Finder::new(&needle);
+        let mut finder = super::Finder::new(&needle);
         let (mut all, mut from) = (Vec::new(), Some(0));
         while let Some(at) = from {
             let mut out = vec![0.0; 1 + random.below(2_000)];
