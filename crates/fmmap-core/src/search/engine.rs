@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!          few starts ──────────────────────────────────────► scalar
-//! find ─► head: the first 4 to 64 KiB, three fixed probes, found early
+//! find ─► head: the first 16 to 64 KiB, by near, found early
 //!           │
 //!           ├ a byte of the needle is not in the next 4 KiB ► rare ───┐ it is frequent after all
 //!           └───────────────────────► pair, two rare bytes ◄──────────┤
@@ -34,9 +34,10 @@ use super::period::Stretch;
 use super::trace::{Path, trace};
 use super::{dense, period, portable, rare, two_way};
 
-/// Finds matches in order of `D` until `hits` has enough of them. The needle has a byte at least.
+/// Finds matches in order of `D` until `hits` has enough of them. The needle has two bytes at least.
 ///
-/// `probes` are those to begin with, and become what a sample gave: the next haystack is one of the same kind.
+/// `probes` are those to begin with, and become what a sample gave: the next haystack is one of the same kind. With
+/// them a needle may have one byte.
 ///
 /// Returns the starts that are left: none, unless `hits` had enough.
 #[inline(always)]
@@ -57,22 +58,13 @@ pub(super) fn search<D: Direction>(
     };
     if haystack.len() <= policy.tiny {
         let mut meter = Meter::new(window, usize::MAX, usize::MAX);
-        let ends;
-        let probes = if let Some(probes) = probes {
-            probes
+        let (window, meter) = (&mut window, &mut meter);
+        if let Some(probes) = probes {
+            run::<D, false>(level, policy, subject, probes, window, meter, hits);
         } else {
-            ends = Probes::ends(needle);
-            &ends
-        };
-        run::<D>(
-            level,
-            policy,
-            subject,
-            probes,
-            &mut window,
-            &mut meter,
-            hits,
-        );
+            let ends = Probes::ends(needle).widened();
+            run::<D, true>(level, policy, subject, &ends, window, meter, hits);
+        }
     } else {
         adapt::<D>(level, policy, probes, subject, &mut window, hits);
     }
@@ -101,13 +93,13 @@ fn adapt<D: Direction>(
         // Most of what is found is found early, and in less time than ranking takes.
         let ends = Probes::ends(needle).widened();
         let mut head = *window;
-        let size = policy.head.max((head.len() / 64).min(16 * policy.head));
+        let size = policy.head.max((head.len() / 64).min(4 * policy.head));
         if head.len() > 2 * size {
             head = D::stretch(head, size);
         }
         let mut gauge = Meter::new(head, policy.early, policy.work);
         let level = level.asking(policy, haystack);
-        let outcome = run::<D>(level, policy, subject, &ends, &mut head, &mut gauge, hits);
+        let outcome = run::<D, true>(level, policy, subject, &ends, &mut head, &mut gauge, hits);
         D::follow(window, head);
         if outcome == Outcome::Enough || window.len() == 0 {
             return;
@@ -142,7 +134,7 @@ fn adapt<D: Direction>(
             trace(Path::Rare);
             rare::scan::<D>(subject, position, window, &mut gauge, hits)
         } else {
-            run::<D>(level, policy, subject, &probes, window, &mut gauge, hits)
+            run::<D, false>(level, policy, subject, &probes, window, &mut gauge, hits)
         };
         match outcome {
             Outcome::Done | Outcome::Enough => return,

@@ -7,11 +7,11 @@ use super::level::{Level, Policy};
 use super::pair::{self, Meter, Outcome, Probes, Subject};
 use super::trace::{Path, trace};
 use super::vector::Isa;
-use super::{portable, scalar};
+use super::{near, portable, scalar};
 
 /// The kernel for the window, or what stands in for it when there are too few starts.
 #[inline(always)]
-pub(super) fn run<D: Direction>(
+pub(super) fn run<D: Direction, const NEAR: bool>(
     level: Level,
     policy: &Policy,
     subject: Subject<'_>,
@@ -33,40 +33,40 @@ pub(super) fn run<D: Direction>(
         Level::Avx512(avx512) => {
             trace(Path::Avx512);
             // SAFETY: `avx512` exists, so this processor has AVX-512BW.
-            unsafe { with_avx512::<_, D>(avx512, subject, probes, window, meter, hits) }
+            unsafe { with_avx512::<_, D, NEAR>(avx512, subject, probes, window, meter, hits) }
         }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2(avx2) if starts >= 32 => {
             trace(Path::Avx2);
             // SAFETY: `avx2` exists, so this processor has AVX2.
-            unsafe { with_avx2::<_, D>(avx2, subject, probes, window, meter, hits) }
+            unsafe { with_avx2::<_, D, NEAR>(avx2, subject, probes, window, meter, hits) }
         }
         #[cfg(target_arch = "x86_64")]
         Level::FarAvx512(far) => {
             trace(Path::Far);
             // SAFETY: `far` exists, so this processor has AVX-512BW.
-            unsafe { with_avx512::<_, D>(far, subject, probes, window, meter, hits) }
+            unsafe { with_avx512::<_, D, NEAR>(far, subject, probes, window, meter, hits) }
         }
         #[cfg(target_arch = "x86_64")]
         Level::FarAvx2(far) => {
             trace(Path::Far);
             // SAFETY: `far` exists, so this processor has AVX2.
-            unsafe { with_avx2::<_, D>(far, subject, probes, window, meter, hits) }
+            unsafe { with_avx2::<_, D, NEAR>(far, subject, probes, window, meter, hits) }
         }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2(_) if starts >= 16 => {
             trace(Path::Sse2);
-            with_baseline::<_, D>(super::vector::Sse2, subject, probes, window, meter, hits)
+            with_baseline::<_, D, NEAR>(super::vector::Sse2, subject, probes, window, meter, hits)
         }
         #[cfg(target_arch = "x86_64")]
         Level::Sse2(sse2) if starts >= 16 => {
             trace(Path::Sse2);
-            with_baseline::<_, D>(sse2, subject, probes, window, meter, hits)
+            with_baseline::<_, D, NEAR>(sse2, subject, probes, window, meter, hits)
         }
         #[cfg(target_arch = "aarch64")]
         Level::Neon(neon) if starts >= 16 => {
             trace(Path::Neon);
-            with_baseline::<_, D>(neon, subject, probes, window, meter, hits)
+            with_baseline::<_, D, NEAR>(neon, subject, probes, window, meter, hits)
         }
         Level::Portable if starts >= 16 => {
             trace(Path::Portable);
@@ -83,7 +83,7 @@ pub(super) fn run<D: Direction>(
 /// caller would have five kernels in it.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(never)]
-fn with_baseline<I: Isa, D: Direction>(
+fn with_baseline<I: Isa, D: Direction, const NEAR: bool>(
     isa: I,
     subject: Subject<'_>,
     probes: &Probes,
@@ -91,13 +91,13 @@ fn with_baseline<I: Isa, D: Direction>(
     meter: &mut Meter,
     hits: &mut Hits<'_>,
 ) -> Outcome {
-    by_width::<_, D>(isa, subject, probes, window, meter, hits)
+    by_width::<_, D, NEAR>(isa, subject, probes, window, meter, hits)
 }
 
 /// The kernel, compiled with AVX-512.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn with_avx512<I: Isa, D: Direction>(
+fn with_avx512<I: Isa, D: Direction, const NEAR: bool>(
     avx512: I,
     subject: Subject<'_>,
     probes: &Probes,
@@ -105,13 +105,13 @@ fn with_avx512<I: Isa, D: Direction>(
     meter: &mut Meter,
     hits: &mut Hits<'_>,
 ) -> Outcome {
-    by_width::<_, D>(avx512, subject, probes, window, meter, hits)
+    by_width::<_, D, NEAR>(avx512, subject, probes, window, meter, hits)
 }
 
 /// The kernel, compiled with AVX2.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn with_avx2<I: Isa, D: Direction>(
+fn with_avx2<I: Isa, D: Direction, const NEAR: bool>(
     avx2: I,
     subject: Subject<'_>,
     probes: &Probes,
@@ -119,12 +119,12 @@ fn with_avx2<I: Isa, D: Direction>(
     meter: &mut Meter,
     hits: &mut Hits<'_>,
 ) -> Outcome {
-    by_width::<_, D>(avx2, subject, probes, window, meter, hits)
+    by_width::<_, D, NEAR>(avx2, subject, probes, window, meter, hits)
 }
 
 /// The kernel for the number of probes that are compared for every start.
 #[inline(always)]
-fn by_width<I: Isa, D: Direction>(
+fn by_width<I: Isa, D: Direction, const NEAR: bool>(
     isa: I,
     subject: Subject<'_>,
     probes: &Probes,
@@ -132,6 +132,13 @@ fn by_width<I: Isa, D: Direction>(
     meter: &mut Meter,
     hits: &mut Hits<'_>,
 ) -> Outcome {
+    if NEAR {
+        trace(Path::Near);
+        return match probes.eager {
+            2 => near::scan::<I, D, 2>(isa, subject, probes, window, meter, hits),
+            _ => near::scan::<I, D, 3>(isa, subject, probes, window, meter, hits),
+        };
+    }
     match probes.eager {
         0 | 1 => pair::scan::<I, D, 1>(isa, subject, probes, window, meter, hits),
         2 => pair::scan::<I, D, 2>(isa, subject, probes, window, meter, hits),

@@ -156,7 +156,7 @@ fn counts_bits() -> bool {
 pub(super) struct Policy {
     /// Up to this many bytes of haystack the probes are the needle's ends: nothing is ranked.
     pub(super) tiny: usize,
-    /// The starts in the head, or a 64th of all, up to 16 times this.
+    /// The starts in the head, or a 64th of all, up to four times this.
     pub(super) head: usize,
     /// In haystacks up to this length nothing is asked for ahead: the nearest cache has them.
     pub(super) near: usize,
@@ -186,7 +186,7 @@ impl Policy {
     /// Measured: see docs/search.md.
     pub(super) const DEFAULT: Self = Self {
         tiny: 512,
-        head: 4 << 10,
+        head: 16 << 10,
         near: 32 << 10,
         wide: 1 << 20,
         early: 4,

@@ -22,6 +22,7 @@
 //! | module | what it does | for |
 //! |---|---|---|
 //! | `pair` | compares two to six bytes of the needle at 16 to 64 starts at once | nearly everything |
+//! | `near` | the same with three bytes, quicker at the first match | small haystacks, and the head of others |
 //! | `dense` | chooses the bytes for `pair` from a sample of the haystack | DNA, digits, UTF-16 |
 //! | `rare` | scans for one byte | haystacks that lack it |
 //! | `collect` | lists `masks`, then looks at the candidates in them | matches by the million |
@@ -58,6 +59,7 @@ mod kernel;
 mod level;
 mod line;
 mod masks;
+mod near;
 mod pair;
 mod period;
 mod portable;

@@ -76,12 +76,22 @@ impl Probes {
         probes
     }
 
-    /// Both ends, the middle and a third: as good as any guess when the haystack is too small to
-    /// pay for a better one. The needle has one byte at least.
+    /// Both ends and the middle, or bytes near them that are not the same: as good as any guess when the haystack is
+    /// too small to pay for a better one. The needle has one byte at least.
     #[inline(always)]
     pub(super) fn ends(needle: &[u8]) -> Self {
-        let last = needle.len() - 1;
-        let middle = needle.len() / 2;
+        let mut last = needle.len() - 1;
+        let mut middle = needle.len() / 2;
+        if needle.len() > 3 {
+            let (highest, lowest) = (last.min(middle + NEARBY), last.saturating_sub(NEARBY));
+            while needle[middle] == needle[0] && middle + 1 < highest {
+                middle += 1;
+            }
+            let lowest = lowest.max(middle + 1);
+            while (needle[last] == needle[0] || needle[last] == needle[middle]) && last > lowest {
+                last -= 1;
+            }
+        }
         let third = needle.len() / 3;
         let mut probes = Self {
             at: [0, last, middle, third, 0, 0],
@@ -161,6 +171,9 @@ impl Probes {
     }
 }
 
+/// How far from the needle's middle and its end another byte is looked for, if they are the same as the first.
+const NEARBY: usize = 32;
+
 /// What the candidates of a search have cost so far, and what they may cost.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meter {
@@ -214,7 +227,7 @@ impl Meter {
 
     /// Notes a block with candidates but no match.
     #[inline(always)]
-    fn alarm(&mut self, window: Window) -> Option<Outcome> {
+    pub(super) fn alarm(&mut self, window: Window) -> Option<Outcome> {
         self.alarms += 1;
         let scanned = self.scanned(window);
         if self.work > self.work_free.saturating_add(2 * scanned) {

@@ -160,6 +160,9 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
     let mut hits = Hits::into_slice(out, 0);
     let starts = (haystack.len() + 1).saturating_sub(needle.len());
     let mut window = Window { lo: 0, hi: starts };
+    // One byte has no head.
+    let mut one = Probes::new(needle, &[0], 1);
+    let none = (needle.len() == 1).then_some(&mut one);
     let hits_ref = &mut hits;
     match strategy {
         Strategy::Usual
@@ -167,13 +170,13 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
         | Strategy::Collect
         | Strategy::CollectAvx2
         | Strategy::CollectFar => {
-            engine::search::<D>(Level::detect(), &Policy::DEFAULT, None, subject, hits_ref);
+            engine::search::<D>(Level::detect(), &Policy::DEFAULT, none, subject, hits_ref);
         }
         Strategy::Hasty => {
-            engine::search::<D>(Level::detect(), &HASTY, None, subject, hits_ref);
+            engine::search::<D>(Level::detect(), &HASTY, none, subject, hits_ref);
         }
         Strategy::HastyAvx2 => {
-            engine::search::<D>(without_avx512(), &HASTY, None, subject, hits_ref);
+            engine::search::<D>(without_avx512(), &HASTY, none, subject, hits_ref);
         }
         Strategy::Far | Strategy::FarAvx2 => {
             let narrow = strategy == Strategy::FarAvx2;
@@ -188,20 +191,20 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
                     hits_ref.record(at);
                 }
             } else {
-                engine::search::<D>(level, &HASTY, None, subject, hits_ref);
+                engine::search::<D>(level, &HASTY, none, subject, hits_ref);
             }
         }
         Strategy::Avx2 => {
-            engine::search::<D>(without_avx512(), &Policy::DEFAULT, None, subject, hits_ref);
+            engine::search::<D>(without_avx512(), &Policy::DEFAULT, none, subject, hits_ref);
         }
         Strategy::HastySse2 => {
-            engine::search::<D>(without_avx2(), &HASTY, None, subject, hits_ref);
+            engine::search::<D>(without_avx2(), &HASTY, none, subject, hits_ref);
         }
         Strategy::Sse2 => {
-            engine::search::<D>(without_avx2(), &Policy::DEFAULT, None, subject, hits_ref);
+            engine::search::<D>(without_avx2(), &Policy::DEFAULT, none, subject, hits_ref);
         }
         Strategy::Portable => {
-            engine::search::<D>(Level::Portable, &HASTY, None, subject, hits_ref);
+            engine::search::<D>(Level::Portable, &HASTY, none, subject, hits_ref);
         }
         Strategy::Scalar => {
             scalar::scan::<D>(subject, &mut window, hits_ref);

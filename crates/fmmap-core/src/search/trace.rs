@@ -20,6 +20,8 @@ pub enum Path {
     Sse2,
     /// The kernel with 16 lanes on aarch64.
     Neon,
+    /// The kernel for the first KiB.
+    Near,
     /// The kernel with three probes and more.
     Dense,
     /// New probes from a sample.

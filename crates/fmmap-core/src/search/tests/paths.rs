@@ -17,6 +17,7 @@ fn paths(haystack: &[u8], needle: &[u8]) -> [Vec<Path>; 2] {
             Path::Far,
             Path::Sse2,
             Path::Neon,
+            Path::Near,
             Path::Dense,
             Path::Sample,
             Path::Rare,
@@ -78,20 +79,20 @@ fn few_starts_go_one_by_one() {
 
 #[test]
 fn small_haystacks_go_to_the_kernel() {
-    assert_paths(&[b'a'; 300], b"needle", &[kernel()]);
+    assert_paths(&[b'a'; 300], b"needle", &[kernel(), Path::Near]);
 }
 
 #[test]
 fn a_byte_that_the_haystack_lacks_is_scanned_for() {
     // After the head, with the needle's ends and middle.
-    let paths = [far_kernel(), Path::Dense, Path::Rare];
+    let paths = [far_kernel(), Path::Near, Path::Rare];
     assert_paths(&random(100_000, b"abcdef"), b"abcz", &paths);
 }
 
 #[test]
 fn a_byte_that_is_rare_only_at_first_gives_way_to_the_kernel() {
     let mut haystack = random(200_000, b"abcdefghijklmnopqrstuvwxyz");
-    haystack[20_000..180_000].fill(b'Z');
+    haystack[40_000..160_000].fill(b'Z');
     let [forward, reverse] = paths(&haystack, b"quickZb");
     for taken in [forward, reverse] {
         assert!(
@@ -108,7 +109,7 @@ fn small_alphabets_get_a_sample_and_dense_probes() {
     assert_paths(
         &haystack,
         &needle,
-        &[far_kernel(), Path::Dense, Path::Sample],
+        &[far_kernel(), Path::Near, Path::Dense, Path::Sample],
     );
 }
 
@@ -143,7 +144,7 @@ fn one_odd_byte_in_a_long_period_gets_a_probe_of_its_own() {
     let mut needle = vec![b'a'; 3_000];
     // Not one of the evenly spread positions: only a failed comparison tells.
     needle[1_003] = b'e';
-    let paths = [far_kernel(), Path::Dense, Path::Sample, Path::Rare];
+    let paths = [far_kernel(), Path::Near, Path::Sample, Path::Rare];
     assert_paths(&haystack, &needle, &paths);
 }
 
@@ -180,7 +181,7 @@ fn what_defeats_all_else_goes_to_two_way() {
             }
         })
         .collect();
-    let paths = [kernel(), Path::Dense, Path::TwoWay];
+    let paths = [kernel(), Path::Near, Path::TwoWay];
     assert_paths(&vec![b'a'; 30_000], &needle, &paths);
 }
 
@@ -387,6 +388,7 @@ fn the_hasty_search_takes_every_path() {
     for path in [
         kernel(),
         Path::Scalar,
+        Path::Near,
         Path::Dense,
         Path::Sample,
         Path::Rare,

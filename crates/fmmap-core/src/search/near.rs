@@ -1,0 +1,126 @@
+//! The first KiB: to be at a match soon, not only past what has none.
+//!
+//! The kernel of `pair` makes the masks of four vectors, goes through them and looks at further probes one by one:
+//! 20 ns, and as many branches that can't be foreseen, which is nothing in a haystack of megabytes and most of the
+//! time in one of a few hundred bytes. Here three bytes of the needle are compared at every start, the first vector
+//! with candidates is chosen without a branch, and a candidate is compared at once.
+//!
+//! O(n) for the scan, and O(m) a candidate, whose number the meter limits.
+
+use super::compare::first_difference;
+use super::direction::Direction;
+use super::direction::Window;
+use super::hits::Hits;
+use super::pair::{Meter, Outcome, Probes, Subject, eager};
+use super::vector::Isa;
+
+/// Searches the window with `U` probes.
+///
+/// # Panics
+///
+/// If there are fewer starts than lanes, or if the window is not within them.
+#[inline(always)]
+pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
+    isa: I,
+    subject: Subject<'_>,
+    probes: &Probes,
+    window: &mut Window,
+    meter: &mut Meter,
+    hits: &mut Hits<'_>,
+) -> Outcome {
+    let Subject { haystack, needle } = subject;
+    let starts = (haystack.len() + 1).saturating_sub(needle.len());
+    assert!(starts >= I::LANES && window.hi <= starts && U >= 1);
+    let (from, want) = probes.aim::<I, U>(isa, subject);
+    let mut left = *window;
+    loop {
+        // SAFETY: the window lies in the starts, and each probe in the needle, see above.
+        let next = unsafe { candidates::<I, D, U>(isa, &from, &want, starts, &mut left) };
+        let Some((block, mut mask)) = next else {
+            *window = left;
+            return Outcome::Done;
+        };
+        let mut matched = false;
+        while mask != 0 {
+            let start = block + (D::first(mask) >> I::LANE_BITS) as usize;
+            mask = D::rest(mask);
+            // Not one that was searched before, nor one that overlaps a match; and the index
+            // comes from bytes that others may write, so nothing is taken for granted.
+            if start < left.lo || start >= left.hi {
+                continue;
+            }
+            let Some(here) = haystack.get(start..start + needle.len()) else {
+                continue;
+            };
+            let index = first_difference(here, needle);
+            if index < needle.len() {
+                meter.miss(index);
+                continue;
+            }
+            matched = true;
+            D::accept(&mut left, start, needle.len());
+            if hits.record(start) {
+                *window = left;
+                return Outcome::Enough;
+            }
+        }
+        D::pass_within(&mut left, block, I::LANES);
+        if !matched && let Some(outcome) = meter.alarm(left) {
+            *window = left;
+            return outcome;
+        }
+    }
+}
+
+/// Goes on to the next vector that has candidates: where it begins, and which.
+///
+/// # Safety
+///
+/// As for `candidates` of `pair`.
+#[inline(always)]
+unsafe fn candidates<I: Isa, D: Direction, const U: usize>(
+    isa: I,
+    from: &[*const u8; U],
+    want: &[I::Vector; U],
+    starts: usize,
+    left: &mut Window,
+) -> Option<(usize, u64)> {
+    while left.len() >= 4 * I::LANES {
+        let block = D::block(*left, 4 * I::LANES);
+        isa.prefetch::<D>(from[0].wrapping_add(block), 4 * I::LANES);
+        let at = [0, 1, 2, 3].map(|i| block + D::nth(i, 4) * I::LANES);
+        // SAFETY: these four vectors lie in the window.
+        let e0 = unsafe { eager(isa, from, want, at[0]) };
+        // SAFETY: as above.
+        let e1 = unsafe { eager(isa, from, want, at[1]) };
+        // SAFETY: as above.
+        let e2 = unsafe { eager(isa, from, want, at[2]) };
+        // SAFETY: as above.
+        let e3 = unsafe { eager(isa, from, want, at[3]) };
+        if isa.any(isa.or(isa.or(e0, e1), isa.or(e2, e3))) {
+            // No branch: which of them it is can't be foreseen either.
+            let mut found = (at[3], isa.mask(e3));
+            for (at, lanes) in [(at[2], e2), (at[1], e1), (at[0], e0)] {
+                let mask = isa.mask(lanes);
+                found = if mask == 0 { found } else { (at, mask) };
+            }
+            return Some(found);
+        }
+        D::pass(left, block, 4 * I::LANES);
+    }
+    while left.len() > 0 {
+        // A whole vector of what is left, or the last ones with some searched before.
+        let block = if left.len() >= I::LANES {
+            D::block(*left, I::LANES)
+        } else {
+            left.lo.min(starts - I::LANES)
+        };
+        // SAFETY: `block + lanes <= starts` either way.
+        let mask = isa.mask(unsafe { eager(isa, from, want, block) });
+        if mask != 0 {
+            return Some((block, mask));
+        }
+        D::pass_within(left, block, I::LANES);
+    }
+    None
+}
