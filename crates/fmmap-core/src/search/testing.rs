@@ -138,6 +138,22 @@ fn collect_level(strategy: Strategy) -> Option<Level> {
     }
 }
 
+/// The instruction set and the policy of those that differ in nothing else.
+fn plain(strategy: Strategy) -> Option<(Level, &'static Policy)> {
+    Some(match strategy {
+        Strategy::Usual => (Level::detect(), &Policy::DEFAULT),
+        Strategy::Hasty => (Level::detect(), &HASTY),
+        Strategy::HastyAvx2 => (without_avx512(), &HASTY),
+        Strategy::HastySse2 => (without_avx2(), &HASTY),
+        Strategy::Avx2 => (without_avx512(), &Policy::DEFAULT),
+        Strategy::Sse2 => (without_avx2(), &Policy::DEFAULT),
+        Strategy::Portable => (Level::Portable, &HASTY),
+        Strategy::Far => (far(Level::detect()), &HASTY),
+        Strategy::FarAvx2 => (far(without_avx512()), &HASTY),
+        _ => return None,
+    })
+}
+
 fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -> Option<usize> {
     let Subject { haystack, needle } = subject;
     if strategy == Strategy::Bytes {
@@ -164,48 +180,21 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
     let mut one = Probes::new(needle, &[0], 1);
     let none = (needle.len() == 1).then_some(&mut one);
     let hits_ref = &mut hits;
-    match strategy {
-        Strategy::Usual
-        | Strategy::Bytes
-        | Strategy::Collect
-        | Strategy::CollectAvx2
-        | Strategy::CollectFar => {
-            engine::search::<D>(Level::detect(), &Policy::DEFAULT, none, subject, hits_ref);
-        }
-        Strategy::Hasty => {
-            engine::search::<D>(Level::detect(), &HASTY, none, subject, hits_ref);
-        }
-        Strategy::HastyAvx2 => {
-            engine::search::<D>(without_avx512(), &HASTY, none, subject, hits_ref);
-        }
-        Strategy::Far | Strategy::FarAvx2 => {
-            let narrow = strategy == Strategy::FarAvx2;
-            let level = far(if narrow {
-                without_avx512()
-            } else {
-                Level::detect()
-            });
-            if let (&[byte], 1) = (needle, hits_ref.limit) {
-                // One byte has a way of its own, which finds one match.
-                if let Some(at) = rare::far_byte::<D>(level, &HASTY, byte, haystack) {
+    if let Some((level, policy)) = plain(strategy) {
+        match *needle {
+            // One byte far away has a way of its own, which finds one match.
+            [byte] if level.asks_ahead() && hits_ref.limit == 1 => {
+                if let Some(at) = rare::far_byte::<D>(level, policy, byte, haystack) {
                     hits_ref.record(at);
                 }
-            } else {
-                engine::search::<D>(level, &HASTY, none, subject, hits_ref);
+            }
+            _ => {
+                engine::search::<D>(level, policy, none, subject, hits_ref);
             }
         }
-        Strategy::Avx2 => {
-            engine::search::<D>(without_avx512(), &Policy::DEFAULT, none, subject, hits_ref);
-        }
-        Strategy::HastySse2 => {
-            engine::search::<D>(without_avx2(), &HASTY, none, subject, hits_ref);
-        }
-        Strategy::Sse2 => {
-            engine::search::<D>(without_avx2(), &Policy::DEFAULT, none, subject, hits_ref);
-        }
-        Strategy::Portable => {
-            engine::search::<D>(Level::Portable, &HASTY, none, subject, hits_ref);
-        }
+        return Some(hits.count);
+    }
+    match strategy {
         Strategy::Scalar => {
             scalar::scan::<D>(subject, &mut window, hits_ref);
         }
@@ -243,6 +232,7 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
                 period::scan::<D>(subject, stretch, &mut window, hits_ref);
             }
         }
+        _ => return None,
     }
     Some(hits.count)
 }
