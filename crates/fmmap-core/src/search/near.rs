@@ -8,8 +8,7 @@
 //! O(n) for the scan, and O(m) a candidate, whose number the meter limits.
 
 use super::compare::first_difference;
-use super::direction::Direction;
-use super::direction::Window;
+use super::direction::{Direction, Window};
 use super::hits::Hits;
 use super::pair::{Meter, Outcome, Probes, Subject, eager};
 use super::vector::Isa;
