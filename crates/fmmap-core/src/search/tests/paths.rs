@@ -181,8 +181,11 @@ fn what_defeats_all_else_goes_to_two_way() {
             }
         })
         .collect();
-    let paths = [kernel(), Path::Near, Path::TwoWay];
-    assert_paths(&vec![b'a'; 30_000], &needle, &paths);
+    for mut taken in paths(&vec![b'a'; 30_000], &needle) {
+        // Whether a third probe is tried before depends on the number of lanes.
+        taken.retain(|&path| path != Path::Dense);
+        assert_eq!(taken, [kernel(), Path::Near, Path::TwoWay]);
+    }
 }
 
 /// Words, every `every`th of which is another.
