@@ -7,10 +7,9 @@
 //!
 //! O(n) for the scan, and O(m) a candidate, whose number the meter limits.
 
-use super::compare::first_difference;
 use super::direction::{Direction, Window};
 use super::hits::Hits;
-use super::pair::{Meter, Outcome, Probes, Subject, eager};
+use super::pair::{Meter, Outcome, Probes, Subject, compare, eager};
 use super::vector::Isa;
 
 /// Searches the window with `U` probes.
@@ -27,42 +26,21 @@ pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
     meter: &mut Meter,
     hits: &mut Hits<'_>,
 ) -> Outcome {
-    let Subject { haystack, needle } = subject;
-    let starts = (haystack.len() + 1).saturating_sub(needle.len());
+    let starts = (subject.haystack.len() + 1).saturating_sub(subject.needle.len());
     assert!(starts >= I::LANES && window.hi <= starts && U >= 1);
     let (from, want) = probes.aim::<I, U>(isa, subject);
     let mut left = *window;
     loop {
         // SAFETY: the window lies in the starts, and each probe in the needle, see above.
         let next = unsafe { candidates::<I, D, U>(isa, &from, &want, starts, &mut left) };
-        let Some((block, mut mask)) = next else {
+        let Some((block, mask)) = next else {
             *window = left;
             return Outcome::Done;
         };
-        let mut matched = false;
-        while mask != 0 {
-            let start = block + (D::first(mask) >> I::LANE_BITS) as usize;
-            mask = D::rest(mask);
-            // Not one that was searched before, nor one that overlaps a match; and the index
-            // comes from bytes that others may write, so nothing is taken for granted.
-            if start < left.lo || start >= left.hi {
-                continue;
-            }
-            let Some(here) = haystack.get(start..start + needle.len()) else {
-                continue;
-            };
-            let index = first_difference(here, needle);
-            if index < needle.len() {
-                meter.miss(index);
-                continue;
-            }
-            matched = true;
-            D::accept(&mut left, start, needle.len());
-            if hits.record(start) {
-                *window = left;
-                return Outcome::Enough;
-            }
-        }
+        let Some(matched) = compare::<I, D>(subject, block, mask, &mut left, meter, hits) else {
+            *window = left;
+            return Outcome::Enough;
+        };
         D::pass_within(&mut left, block, I::LANES);
         if !matched && let Some(outcome) = meter.alarm(left) {
             *window = left;

@@ -335,29 +335,12 @@ pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
                 }
                 mask &= agree;
             }
-            while mask != 0 {
-                let start = base + word * lanes + (D::first(mask) >> I::LANE_BITS) as usize;
-                mask = D::rest(mask);
-                // Not one that was searched before, nor one that overlaps a match; and the index
-                // comes from bytes that others may write, so nothing is taken for granted.
-                if start < left.lo || start >= left.hi {
-                    continue;
-                }
-                let Some(here) = haystack.get(start..start + needle.len()) else {
-                    continue;
-                };
-                let index = first_difference(here, needle);
-                if index < needle.len() {
-                    meter.miss(index);
-                    continue;
-                }
-                matched = true;
-                D::accept(&mut left, start, needle.len());
-                if hits.record(start) {
-                    *window = left;
-                    return Outcome::Enough;
-                }
-            }
+            let first = base + word * lanes;
+            let Some(found) = compare::<I, D>(subject, first, mask, &mut left, meter, hits) else {
+                *window = left;
+                return Outcome::Enough;
+            };
+            matched |= found;
         }
         D::pass_within(&mut left, base, vectors * lanes);
         if !matched && let Some(outcome) = meter.alarm(left) {
@@ -365,6 +348,43 @@ pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
             return outcome;
         }
     }
+}
+
+/// Compares the candidates of a mask, whose first lane is the start `first`: whether one is a match. `None` when `hits`
+/// has enough.
+#[inline(always)]
+pub(super) fn compare<I: Isa, D: Direction>(
+    Subject { haystack, needle }: Subject<'_>,
+    first: usize,
+    mut mask: u64,
+    left: &mut Window,
+    meter: &mut Meter,
+    hits: &mut Hits<'_>,
+) -> Option<bool> {
+    let mut matched = false;
+    while mask != 0 {
+        let start = first + (D::first(mask) >> I::LANE_BITS) as usize;
+        mask = D::rest(mask);
+        // Not one that was searched before, nor one that overlaps a match; and the index
+        // comes from bytes that others may write, so nothing is taken for granted.
+        if start < left.lo || start >= left.hi {
+            continue;
+        }
+        let Some(here) = haystack.get(start..start + needle.len()) else {
+            continue;
+        };
+        let index = first_difference(here, needle);
+        if index < needle.len() {
+            meter.miss(index);
+            continue;
+        }
+        matched = true;
+        D::accept(left, start, needle.len());
+        if hits.record(start) {
+            return None;
+        }
+    }
+    Some(matched)
 }
 
 /// Goes on until a block has candidates: where it begins, and how many vectors have `masks`.
