@@ -18,8 +18,8 @@ use super::compare::word;
 use super::direction::Window;
 use super::hits::Hits;
 use super::level::{Level, Work};
-use super::masks::{BLOCK, Masks, STRETCH, Source};
-use super::pair::{Probes, Subject, eager};
+use super::masks::{BLOCK, Masks, STRETCH, Source, agreeing};
+use super::pair::{Probes, Subject};
 use super::same;
 use super::trace::{Path, trace};
 use super::vector::Isa;
@@ -160,15 +160,8 @@ struct Agreeing<'p, I: Isa, const U: usize> {
 impl<I: Isa, const U: usize> Source<I> for Agreeing<'_, I, U> {
     #[inline(always)]
     unsafe fn mask(&mut self, isa: I, place: usize) -> u64 {
-        let bits = I::LANES << I::LANE_BITS;
-        let mut mask = 0;
-        for i in 0..64 / bits {
-            let start = self.lo + place + i * I::LANES;
-            // SAFETY: passed on to the caller.
-            let agree = unsafe { eager::<I, U>(isa, self.from, self.want, start) };
-            mask |= isa.mask(agree) << (i * bits);
-        }
-        mask
+        // SAFETY: passed on to the caller.
+        unsafe { agreeing(isa, self.from, self.want, self.lo + place) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::direction::Forward;
 use super::hits::Hits;
+use super::pair::eager;
 use super::vector::Isa;
 
 /// Starts a block.
@@ -35,6 +36,28 @@ pub(super) trait Source<I: Isa> {
     ///
     /// These starts are the source's.
     unsafe fn mask(&mut self, isa: I, place: usize) -> u64;
+}
+
+/// The mask of the starts from `start` on at which all probes agree.
+///
+/// # Safety
+///
+/// As for [`eager`], for each of these starts.
+#[inline(always)]
+pub(super) unsafe fn agreeing<I: Isa, const U: usize>(
+    isa: I,
+    from: &[*const u8; U],
+    want: &[I::Vector; U],
+    start: usize,
+) -> u64 {
+    let bits = I::LANES << I::LANE_BITS;
+    let mut mask = 0;
+    for i in 0..64 / bits {
+        // SAFETY: passed on to the caller.
+        let agree = unsafe { eager::<I, U>(isa, from, want, start + i * I::LANES) };
+        mask |= isa.mask(agree) << (i * bits);
+    }
+    mask
 }
 
 /// The masks of a stretch that are not 0, and where each one's starts begin in it.

@@ -9,7 +9,7 @@
 
 use super::direction::{Direction, Window};
 use super::hits::Hits;
-use super::pair::{Meter, Outcome, Probes, Subject, compare, eager};
+use super::pair::{Meter, Outcome, Probes, Subject, compare, eager, one_by_one};
 use super::vector::Isa;
 
 /// Searches the window with `U` probes.
@@ -85,19 +85,6 @@ unsafe fn candidates<I: Isa, D: Direction, const U: usize>(
         }
         D::pass(left, block, 4 * I::LANES);
     }
-    while left.len() > 0 {
-        // A whole vector of what is left, or the last ones with some searched before.
-        let block = if left.len() >= I::LANES {
-            D::block(*left, I::LANES)
-        } else {
-            left.lo.min(starts - I::LANES)
-        };
-        // SAFETY: `block + lanes <= starts` either way.
-        let mask = isa.mask(unsafe { eager(isa, from, want, block) });
-        if mask != 0 {
-            return Some((block, mask));
-        }
-        D::pass_within(left, block, I::LANES);
-    }
-    None
+    // SAFETY: passed on to the caller.
+    unsafe { one_by_one::<I, D, U>(isa, from, want, starts, left) }
 }

@@ -444,20 +444,38 @@ unsafe fn candidates<I: Isa, D: Direction, const U: usize>(
         }
         D::pass(left, block, 4 * lanes);
     }
-    *masks = [0; 4];
+    // SAFETY: passed on to the caller.
+    let (block, mask) = unsafe { one_by_one::<I, D, U>(isa, from, want, starts, left) }?;
+    *masks = [mask, 0, 0, 0];
+    Some((block, 1))
+}
+
+/// Goes on, vector by vector, until one has candidates: where it begins, and its mask.
+///
+/// # Safety
+///
+/// As for [`candidates`].
+#[inline(always)]
+pub(super) unsafe fn one_by_one<I: Isa, D: Direction, const U: usize>(
+    isa: I,
+    from: &[*const u8; U],
+    want: &[I::Vector; U],
+    starts: usize,
+    left: &mut Window,
+) -> Option<(usize, u64)> {
     while left.len() > 0 {
         // A whole vector of what is left, or the last ones with some searched before.
-        let block = if left.len() >= lanes {
-            D::block(*left, lanes)
+        let block = if left.len() >= I::LANES {
+            D::block(*left, I::LANES)
         } else {
-            left.lo.min(starts - lanes)
+            left.lo.min(starts - I::LANES)
         };
         // SAFETY: `block + lanes <= starts` either way.
-        masks[0] = isa.mask(unsafe { eager(isa, from, want, block) });
-        if masks[0] != 0 {
-            return Some((block, 1));
+        let mask = isa.mask(unsafe { eager(isa, from, want, block) });
+        if mask != 0 {
+            return Some((block, mask));
         }
-        D::pass_within(left, block, lanes);
+        D::pass_within(left, block, I::LANES);
     }
     None
 }

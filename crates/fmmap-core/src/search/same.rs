@@ -10,7 +10,7 @@
 
 use super::direction::Forward;
 use super::hits::Hits;
-use super::masks::{FEW, Masks, Source, lanes};
+use super::masks::{FEW, Masks, Source, agreeing, lanes};
 use super::pair::Subject;
 use super::trace::{Path, trace};
 use super::vector::Isa;
@@ -64,14 +64,8 @@ impl<I: Isa> Together<I> {
     /// So many bytes as a mask has starts exist from `place` on.
     #[inline(always)]
     unsafe fn bytes(&self, isa: I, place: usize) -> u64 {
-        let bits = I::LANES << I::LANE_BITS;
-        let mut mask = 0;
-        for i in 0..64 / bits {
-            // SAFETY: passed on to the caller.
-            let bytes = unsafe { isa.load(self.from.wrapping_add(place + i * I::LANES)) };
-            mask |= isa.mask(isa.equal(bytes, self.want)) << (i * bits);
-        }
-        mask
+        // SAFETY: passed on to the caller.
+        unsafe { agreeing(isa, &[self.from], &[self.want], place) }
     }
 }
 
