@@ -32,6 +32,7 @@ pub enum Kind {
     Json,
     Csv,
     Dna,
+    Bits,
     Utf16,
     Source,
     Zeros,
@@ -49,6 +50,7 @@ impl Kind {
             Self::Json => "JSON",
             Self::Csv => "CSV digits",
             Self::Dna => "DNA",
+            Self::Bits => "two letters",
             Self::Utf16 => "UTF-16",
             Self::Source => "source text",
             Self::Zeros => "zeros",
@@ -84,6 +86,12 @@ impl Kind {
                         out.push(b"ACGT"[(bits & 3) as usize]);
                         bits >>= 2;
                     }
+                }
+            }
+            Self::Bits => {
+                while out.len() < len {
+                    let bits = random.next();
+                    out.extend((0..64).map(|i| b'0' + (bits >> i & 1) as u8));
                 }
             }
             Self::Zeros => out.resize(len, 0),

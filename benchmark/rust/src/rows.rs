@@ -119,6 +119,13 @@ pub const ROWS: &[Row] = &[
         "400 letters, nearly there",
         Needle::Near(400, 0.7),
     ),
+    row(Kind::Bits, "32 letters", Needle::Random(32)),
+    row(Kind::Bits, "64 letters", Needle::Random(64)),
+    row(
+        Kind::Bits,
+        "400 letters, nearly there",
+        Needle::Near(400, 0.7),
+    ),
     row(
         Kind::Utf16,
         "word of common letters",

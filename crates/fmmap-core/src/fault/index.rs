@@ -124,6 +124,9 @@ mod tests {
     }
 
     proptest! {
+        // The seed is printed: no file is left for it.
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         /// Against a plain map: any sequence of additions and removals, any address looked up.
         #[test]
         fn finds_what_a_plain_map_finds(

@@ -8,7 +8,7 @@
 //!           └───────────────────────► pair, two rare bytes ◄──────────┤
 //!                                       │ false alarms: three probes  │
 //!                                       ▼                             │
-//!                                     sample ─► dense, 2 to 6 probes ─┘
+//!                                     sample ─► dense, 2 to 12 probes ┘
 //!                                       │ comparisons cost more than the scan
 //!                                       ▼
 //!                           for a stretch: period, or else Two-Way; then pair again

@@ -154,9 +154,13 @@ fn by_width<I: Isa, D: Direction, const NEAR: bool>(
             trace(Path::Dense);
             pair::scan::<I, D, 5>(isa, subject, probes, window, meter, hits)
         }
-        _ => {
+        6..=11 => {
             trace(Path::Dense);
             pair::scan::<I, D, 6>(isa, subject, probes, window, meter, hits)
+        }
+        _ => {
+            trace(Path::Twelve);
+            pair::scan::<I, D, 12>(isa, subject, probes, window, meter, hits)
         }
     }
 }

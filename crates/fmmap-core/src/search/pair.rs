@@ -6,7 +6,7 @@
 //! byte there. The `and` over the probes leaves the *candidates*, and each is compared in full.
 //! Two probes of rare bytes leave almost none in most haystacks: the algorithm that Wojciech Muła
 //! described as "generic SIMD", and that the memchr crate calls "packed pair". Here the number of
-//! probes is a parameter: one is a scan for a byte, two the usual, three to six the dense form for
+//! probes is a parameter: one is a scan for a byte, two the usual, three to twelve the dense form for
 //! haystacks of few different bytes, in which any pair is frequent (see `dense`).
 //!
 //! ```text
@@ -37,14 +37,14 @@ use super::direction::{Direction, Window};
 use super::hits::Hits;
 use super::vector::Isa;
 
-/// At most this many probes. Six bytes of DNA leave one random candidate in 4,096 starts.
-pub(super) const MAX_PROBES: usize = 6;
+/// At most this many probes: twelve letters of an alphabet of two leave one random candidate in 4,096 starts, as six
+/// of DNA's do.
+pub(super) const MAX_PROBES: usize = 12;
 
-/// Positions in the needle, and the bytes there.
+/// Positions in the needle.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Probes {
     at: [usize; MAX_PROBES],
-    byte: [u8; MAX_PROBES],
     len: usize,
     /// How many are compared for every start. The others are looked at before a candidate is
     /// compared in full: cheaper than a comparison, dearer than nothing.
@@ -58,17 +58,13 @@ impl Probes {
     pub(super) fn new(needle: &[u8], positions: &[usize], eager: usize) -> Self {
         let mut probes = Self {
             at: [0; MAX_PROBES],
-            byte: [0; MAX_PROBES],
             len: 0,
             eager: 0,
         };
         for &position in positions {
-            let Some(&byte) = needle.get(position) else {
-                continue;
-            };
-            if probes.len < MAX_PROBES && !probes.at[..probes.len].contains(&position) {
+            let fresh = !probes.at[..probes.len].contains(&position);
+            if probes.len < MAX_PROBES && position < needle.len() && fresh {
                 probes.at[probes.len] = position;
-                probes.byte[probes.len] = byte;
                 probes.len += 1;
             }
         }
@@ -94,8 +90,7 @@ impl Probes {
         }
         let third = needle.len() / 3;
         let mut probes = Self {
-            at: [0, last, middle, third, 0, 0],
-            byte: [needle[0], needle[last], needle[middle], needle[third], 0, 0],
+            at: [0, last, middle, third, 0, 0, 0, 0, 0, 0, 0, 0],
             len: 4,
             eager: 2,
         };
@@ -160,7 +155,7 @@ impl Probes {
         let mut want = [isa.splat(0); U];
         for k in 0..U {
             from[k] = haystack.as_ptr().wrapping_add(self.at[k]);
-            want[k] = isa.splat(self.byte[k]);
+            want[k] = isa.splat(needle[self.at[k]]);
         }
         (from, want)
     }
@@ -329,7 +324,7 @@ pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
                         // and `at[k] < needle.len()`: the last byte is at
                         // `starts - 1 + needle.len() - 1 = haystack.len() - 1` at most.
                         let bytes = unsafe { isa.load(origin.wrapping_add(block + probes.at[k])) };
-                        let equal = isa.equal(bytes, isa.splat(probes.byte[k]));
+                        let equal = isa.equal(bytes, isa.splat(needle[probes.at[k]]));
                         agree |= isa.mask(equal) << (i * bits);
                     }
                 }

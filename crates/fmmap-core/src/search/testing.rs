@@ -53,7 +53,7 @@ pub enum Strategy {
 }
 
 /// All of them.
-pub const STRATEGIES: [Strategy; 23] = [
+pub const STRATEGIES: [Strategy; 24] = [
     Strategy::Usual,
     Strategy::Hasty,
     Strategy::HastyAvx2,
@@ -70,6 +70,7 @@ pub const STRATEGIES: [Strategy; 23] = [
     Strategy::Dense(4),
     Strategy::Dense(5),
     Strategy::Dense(6),
+    Strategy::Dense(12),
     Strategy::Rare,
     Strategy::TwoWay,
     Strategy::Period,
@@ -202,7 +203,7 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
             // Scattered, and the same for the same needle.
             let mut positions = [0; MAX_PROBES];
             for (k, position) in positions.iter_mut().enumerate() {
-                *position = (needle.len() * (2 * k + 1) + k * 7) / 12 % needle.len();
+                *position = (needle.len() * k / number + 7) % needle.len();
             }
             let mut probes = Probes::new(needle, &positions[..number.min(MAX_PROBES)], number);
             let policy = Policy {

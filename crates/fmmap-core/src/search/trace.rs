@@ -24,6 +24,8 @@ pub enum Path {
     Near,
     /// The kernel with three probes and more.
     Dense,
+    /// The kernel with twelve probes.
+    Twelve,
     /// New probes from a sample.
     Sample,
     /// A scan for one byte.

@@ -148,6 +148,9 @@ fn cut() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
 }
 
 proptest! {
+    // The seed is printed: no file is left for it.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn small_alphabets_agree((haystack, needle) in small()) {
         assert_all_agree(&haystack, &needle);

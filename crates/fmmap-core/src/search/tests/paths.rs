@@ -19,6 +19,7 @@ fn paths(haystack: &[u8], needle: &[u8]) -> [Vec<Path>; 2] {
             Path::Neon,
             Path::Near,
             Path::Dense,
+            Path::Twelve,
             Path::Sample,
             Path::Rare,
             Path::Period,
@@ -110,6 +111,22 @@ fn small_alphabets_get_a_sample_and_dense_probes() {
         &haystack,
         &needle,
         &[far_kernel(), Path::Near, Path::Dense, Path::Sample],
+    );
+}
+
+#[test]
+fn two_letters_get_twelve_probes() {
+    // Three before a sample was taken.
+    assert_paths(
+        &random(300_000, b"01"),
+        &random(40, b"10"),
+        &[
+            far_kernel(),
+            Path::Near,
+            Path::Dense,
+            Path::Twelve,
+            Path::Sample,
+        ],
     );
 }
 
@@ -290,6 +307,7 @@ fn the_forced_strategies_are_what_they_say() {
     for (strategy, path) in [
         (Strategy::Portable, Path::Portable),
         (Strategy::Dense(6), Path::Dense),
+        (Strategy::Dense(12), Path::Twelve),
         #[cfg(target_arch = "x86_64")]
         (Strategy::Sse2, Path::Sse2),
         #[cfg(target_arch = "x86_64")]
@@ -297,7 +315,7 @@ fn the_forced_strategies_are_what_they_say() {
     ] {
         for reverse in [false, true] {
             forget();
-            matches(strategy, reverse, &haystack, b"abbaabba", &mut out);
+            matches(strategy, reverse, &haystack, b"abbaabbabaab", &mut out);
             assert!(taken(path), "{strategy:?} without {path:?}");
         }
     }
@@ -352,7 +370,7 @@ fn narrower_vectors_can_be_forced() {
     for strategy in [Strategy::Avx2, Strategy::HastyAvx2] {
         for reverse in [false, true] {
             forget();
-            matches(strategy, reverse, &haystack, b"abbaabba", &mut out);
+            matches(strategy, reverse, &haystack, b"abbaabbabaab", &mut out);
             assert!(!taken(Path::Avx512), "{strategy:?}");
             assert!(taken(Path::Avx2) || kernel() == Path::Sse2, "{strategy:?}");
         }
