@@ -148,7 +148,8 @@ pub(super) fn choose<D: Direction>(
             break;
         }
     }
-    if eager == 0 {
+    // There is no form with five.
+    if eager == 0 || eager == 5 {
         eager = number;
     }
     Choice {

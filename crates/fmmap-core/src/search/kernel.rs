@@ -146,13 +146,9 @@ fn by_width<I: Isa, D: Direction, const NEAR: bool>(
             trace(Path::Dense);
             pair::scan::<I, D, 3>(isa, subject, probes, window, meter, hits)
         }
-        4 => {
+        4 | 5 => {
             trace(Path::Dense);
             pair::scan::<I, D, 4>(isa, subject, probes, window, meter, hits)
-        }
-        5 => {
-            trace(Path::Dense);
-            pair::scan::<I, D, 5>(isa, subject, probes, window, meter, hits)
         }
         6..=11 => {
             trace(Path::Dense);
