@@ -37,13 +37,17 @@ const fn row(kind: Kind, label: &'static str, needle: Needle) -> Row {
     }
 }
 
-const fn small(len: usize, label: &'static str, needle: Needle) -> Row {
+const fn sized(kind: Kind, len: usize, label: &'static str, needle: Needle) -> Row {
     Row {
-        kind: Kind::Log,
+        kind,
         needle,
         label,
         len: Some(len),
     }
+}
+
+const fn small(len: usize, label: &'static str, needle: Needle) -> Row {
+    sized(Kind::Log, len, label, needle)
 }
 
 /// All rows.
@@ -215,6 +219,97 @@ pub const ROWS: &[Row] = &[
     small(1 << 20, "2 common letters in 1 MiB", Needle::Is(b"ao")),
     small(1 << 20, "3 common letters in 1 MiB", Needle::Is(b"ate")),
     small(1 << 20, "4 common letters in 1 MiB", Needle::Is(b"rest")),
+    sized(
+        Kind::Dna,
+        4096,
+        "DNA, 32 letters in 4 KiB",
+        Needle::Random(32),
+    ),
+    sized(
+        Kind::Dna,
+        32 << 10,
+        "DNA, 32 letters in 32 KiB",
+        Needle::Random(32),
+    ),
+    sized(
+        Kind::Dna,
+        256 << 10,
+        "DNA, 32 letters in 256 KiB",
+        Needle::Random(32),
+    ),
+    sized(
+        Kind::Dna,
+        1 << 20,
+        "DNA, 32 letters in 1 MiB",
+        Needle::Random(32),
+    ),
+    sized(
+        Kind::Bits,
+        4096,
+        "two letters, 32 in 4 KiB",
+        Needle::Random(32),
+    ),
+    sized(
+        Kind::Bits,
+        32 << 10,
+        "two letters, 32 in 32 KiB",
+        Needle::Random(32),
+    ),
+    sized(
+        Kind::Bits,
+        256 << 10,
+        "two letters, 32 in 256 KiB",
+        Needle::Random(32),
+    ),
+    sized(
+        Kind::Bits,
+        1 << 20,
+        "two letters, 32 in 1 MiB",
+        Needle::Random(32),
+    ),
+    sized(
+        Kind::Utf16,
+        4096,
+        "UTF-16 word in 4 KiB",
+        Needle::Wide("tetonsine"),
+    ),
+    sized(
+        Kind::Utf16,
+        32 << 10,
+        "UTF-16 word in 32 KiB",
+        Needle::Wide("tetonsine"),
+    ),
+    sized(
+        Kind::Utf16,
+        256 << 10,
+        "UTF-16 word in 256 KiB",
+        Needle::Wide("tetonsine"),
+    ),
+    sized(
+        Kind::Utf16,
+        1 << 20,
+        "UTF-16 word in 1 MiB",
+        Needle::Wide("tetonsine"),
+    ),
+    sized(Kind::Csv, 4096, "6 digits in 4 KiB", Needle::Is(b"123456")),
+    sized(
+        Kind::Csv,
+        32 << 10,
+        "6 digits in 32 KiB",
+        Needle::Is(b"123456"),
+    ),
+    sized(
+        Kind::Csv,
+        256 << 10,
+        "6 digits in 256 KiB",
+        Needle::Is(b"123456"),
+    ),
+    sized(
+        Kind::Csv,
+        1 << 20,
+        "6 digits in 1 MiB",
+        Needle::Is(b"123456"),
+    ),
 ];
 
 /// Rows in which every match counts.

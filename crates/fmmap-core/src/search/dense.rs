@@ -22,24 +22,29 @@
 //! those that the first leaves, as in an alphabet of two letters, it is twelve: 8.5 GB/s instead of
 //! 4.8, and 6.6 with eight, 7.4 with ten.
 //!
-//! A sample costs a count of 4,096 bytes and at most 5 x 32 x 512 byte comparisons: about 5 to 30
-//! microseconds, which is why it is taken only when much is left to search, and after a longer wait
-//! each time.
+//! Which starts of the sample agree with a probe is a mask, 64 starts a word, and how many agree with
+//! several the number of bits in the `and` of their masks. So a sample costs 1 to 5 microseconds: it has
+//! a 128th of what is left to search, 256 to 4,096 starts, and is taken again after a longer wait each time.
 
 use super::direction::{Direction, Window};
-use super::pair::{MAX_PROBES, Probes, Subject};
+use super::level::{Level, Work};
+use super::masks::{agreeing, lanes};
+use super::pair::{MAX_PROBES, MISSED, Probes, Subject};
+use super::vector::Isa;
 
-/// Starts in a sample.
-const SAMPLE: usize = 4096;
-/// Positions of the needle that are considered.
-const POSITIONS: usize = 70;
+/// Starts in a sample, at least and at most.
+const SAMPLE: (usize, usize) = (256, 4096);
+/// Words of a mask at most: where a start has four bits in it, the sample is smaller.
+const WORDS: usize = SAMPLE.1 / 64;
+/// Positions of the needle that are considered, in a small sample and in one of all the starts.
+const POSITIONS: (usize, usize) = (24, 64);
 /// Of these, as many are looked at jointly: the rarest, and where candidates failed.
-const FINALISTS: usize = 28;
-/// Starts at which the first probe agrees and that are looked at for the others.
-const SURVIVORS: usize = 512;
+const FINALISTS: usize = 26;
 
 /// The number of probes from which on the loads take the time, not the memory: the kernel has one form with more.
 const FEW: usize = 6;
+/// Fewer starts that agree are no evidence, unless many more were expected.
+const FEW_AGREE: u32 = 4;
 
 /// What a sample says.
 #[derive(Clone, Copy, Debug)]
@@ -49,112 +54,148 @@ pub(super) struct Choice {
     pub(super) first_is_absent: bool,
 }
 
-/// Chooses probes for the starts of the window that come first.
+/// Chooses probes for the starts of the window that come first; nothing where there are too few.
 pub(super) fn choose<D: Direction>(
+    level: Level,
     subject: Subject<'_>,
     window: Window,
-    missed: &[usize],
-) -> Choice {
+    missed: &[usize; MISSED],
+) -> Option<Choice> {
     let Subject { haystack, needle } = subject;
-    let sample = D::stretch(window, SAMPLE);
-    let (mut positions, mut len) = ([0_usize; POSITIONS], 0);
+    let size = (window.len() / 128).clamp(SAMPLE.0, SAMPLE.1);
+    let sample = D::stretch(window, size);
     let last = needle.len() - 1;
-    let spread = last.clamp(1, 64);
+    let spread = if size < SAMPLE.1 {
+        POSITIONS.0
+    } else {
+        POSITIONS.1
+    }
+    .min(last);
+
+    // In turns, as a count waits for the one before it of the same byte.
+    let mut counts = [[0_u16; 256]; 4];
+    let (quads, _) = haystack[sample.lo..sample.hi].as_chunks::<4>();
+    for quad in quads {
+        for (count, &byte) in counts.iter_mut().zip(quad) {
+            count[usize::from(byte)] += 1;
+        }
+    }
+    let rarity = |byte: u8| -> u16 { counts.iter().map(|count| count[usize::from(byte)]).sum() };
     // The places of failure first: among equals, the earlier wins.
-    let candidates = missed
-        .iter()
-        .copied()
-        .chain((0..=spread).map(|i| i * last / spread));
-    for position in candidates {
-        if position <= last && len < POSITIONS && !positions[..len].contains(&position) {
-            positions[len] = position;
+    let (mut positions, mut len) = ([(0_u16, 0_usize); MISSED + POSITIONS.1 + 1], 0);
+    let even = (0..=spread).map(|i| i * last / spread.max(1));
+    for position in missed.iter().copied().filter(|&at| at <= last).chain(even) {
+        let known = &positions[..len];
+        // Those that are evenly spread come in order.
+        let known = known.iter().take(MISSED).chain(known.last());
+        if known.into_iter().all(|&(_, other)| other != position) {
+            positions[len] = (rarity(needle[position]), position);
             len += 1;
         }
     }
-    let positions = &mut positions[..len];
-
-    let mut count = [0_u32; 256];
-    for &byte in &haystack[sample.lo..sample.hi] {
-        count[usize::from(byte)] += 1;
-    }
-    let rarity = |position: usize| count[usize::from(needle[position])];
     // By rarity, so that ties below go to the rarer byte, and to where candidates failed.
-    positions.sort_by_key(|&position| rarity(position));
+    positions[..len].sort_by_key(|&(rarity, _)| rarity);
+    let mut finalists = [0; FINALISTS + MISSED];
     let mut kept = 0;
-    for i in 0..positions.len() {
-        if i < FINALISTS || missed.contains(&positions[i]) {
-            positions[kept] = positions[i];
+    for (i, &(_, position)) in positions[..len].iter().enumerate() {
+        if i < FINALISTS || missed.contains(&position) {
+            finalists[kept] = position;
             kept += 1;
         }
     }
-    let positions = &positions[..kept];
-    let first = positions[0];
-    let first_count = rarity(first);
+    level.with_some(Jointly {
+        subject,
+        sample,
+        positions: &finalists[..kept],
+    })?
+}
 
-    let (mut survivors, mut alive) = ([0_usize; SURVIVORS], 0);
-    let byte = needle[first];
-    for hit in memchr::memchr_iter(byte, &haystack[sample.lo + first..sample.hi + first]) {
-        if alive == SURVIVORS {
-            break;
+/// The choice among positions by the starts of the sample that agree with all of those chosen.
+struct Jointly<'a> {
+    subject: Subject<'a>,
+    sample: Window,
+    positions: &'a [usize],
+}
+
+impl Work for Jointly<'_> {
+    type Output = Option<Choice>;
+
+    #[inline(always)]
+    fn with<I: Isa>(self, isa: I) -> Option<Choice> {
+        let Subject { haystack, needle } = self.subject;
+        let starts = haystack.len() + 1 - needle.len();
+        let words = (self.sample.len() / lanes::<I>()).min(WORDS);
+        let size = words * lanes::<I>();
+        if words == 0 || self.sample.hi > starts {
+            return None;
         }
-        survivors[alive] = sample.lo + hit;
-        alive += 1;
-    }
+        let lo = self.sample.hi - size;
+        let mut masks = [[0_u64; WORDS]; FINALISTS + MISSED];
+        for (&position, masks) in self.positions.iter().zip(&mut masks) {
+            let from = [haystack.as_ptr().wrapping_add(position)];
+            let want = [isa.splat(needle[position])];
+            for (i, mask) in masks[..words].iter_mut().enumerate() {
+                // SAFETY: these starts are in the sample, so in the haystack, and the position is in the needle.
+                *mask = unsafe { agreeing(isa, &from, &want, lo + i * lanes::<I>()) };
+            }
+        }
+        let ones = |masks: &[u64]| masks.iter().map(|mask| mask.count_ones()).sum::<u32>();
+        let both = |a: &[u64], b: &[u64]| -> u32 {
+            a.iter().zip(b).map(|(a, b)| (a & b).count_ones()).sum()
+        };
 
-    // Candidates in a million starts with the probes so far.
-    let seen = alive.max(1) as u64;
-    let per_million = |alive: usize| {
-        // Half a start more than were seen: none among 512 is no proof of none.
-        u64::from(first_count) * 500_000 * (2 * alive as u64 + 1)
-            / seen
-            / sample.len().max(1) as u64
-    };
-    let mut chosen = [first; MAX_PROBES];
-    let mut number = 1;
-    let mut eager = 0;
-    while number < MAX_PROBES && number < positions.len() {
-        let mut best = None;
-        for &position in positions {
-            if chosen[..number].contains(&position) {
-                continue;
+        let mut alive = masks[0];
+        let first = ones(&alive[..words]);
+        // How many of the sample's starts agree with the probes so far. Of a few, the last probe's share of all starts
+        // says more than a count does: it is of the one position in many at which the fewest agree.
+        let mut agree = f64::from(first);
+        let all = f64::from(u32::try_from(size).unwrap_or(u32::MAX));
+        let mut chosen = [self.positions[0]; MAX_PROBES];
+        let mut number = 1;
+        let mut eager = 0;
+        while number < MAX_PROBES && number < self.positions.len() {
+            let mut best = (u32::MAX, 0);
+            for (k, position) in self.positions.iter().enumerate() {
+                if chosen[..number].contains(position) {
+                    continue;
+                }
+                let left = both(&alive[..words], &masks[k][..words]);
+                if left < best.0 {
+                    best = (left, k);
+                }
+                if left == 0 {
+                    break;
+                }
             }
-            let left = survivors[..alive]
-                .iter()
-                .filter(|&&start| haystack[start + position] == needle[position])
-                .count();
-            if best.is_none_or(|(fewest, _)| left < fewest) {
-                best = Some((left, position));
+            let (left, k) = best;
+            chosen[number] = self.positions[k];
+            number += 1;
+            for (alive, mask) in alive[..words].iter_mut().zip(&masks[k]) {
+                *alive &= mask;
             }
-            if left == 0 {
+            let expected = agree * f64::from(ones(&masks[k][..words])) / all;
+            agree = if left < FEW_AGREE && expected < f64::from(4 * FEW_AGREE) {
+                expected.max(f64::from(left))
+            } else {
+                f64::from(left) + 0.5
+            };
+            let in_a_million = 1e6 * agree / all;
+            if eager == 0 && number <= FEW && in_a_million < 200.0 {
+                eager = number;
+            }
+            let wanting = eager == 0 && in_a_million > 2000.0 && 8 * left < first;
+            if number == FEW && !wanting {
                 break;
             }
         }
-        let Some((_, position)) = best else { break };
-        chosen[number] = position;
-        number += 1;
-        let mut kept = 0;
-        for i in 0..alive {
-            if haystack[survivors[i] + position] == needle[position] {
-                survivors[kept] = survivors[i];
-                kept += 1;
-            }
-        }
-        alive = kept;
-        if eager == 0 && per_million(alive) < 200 {
+        // There is no form with five.
+        if eager == 0 || eager == 5 {
             eager = number;
         }
-        let wanting = eager == 0 && per_million(alive) > 2000 && 8 * (alive as u64) < seen;
-        if number == FEW && !wanting {
-            break;
-        }
-    }
-    // There is no form with five.
-    if eager == 0 || eager == 5 {
-        eager = number;
-    }
-    Choice {
-        probes: Probes::new(needle, &chosen[..number], eager),
-        first_is_absent: first_count == 0,
+        Some(Choice {
+            probes: Probes::new(needle, &chosen[..number], eager),
+            first_is_absent: first == 0,
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 //!          few starts ──────────────────────────────────────► scalar
 //! find ─► head: the first 16 to 64 KiB, by near, found early
 //!           │
+//!           ├ many candidates ► sample, or twelve probes if little is left
 //!           ├ a byte of the needle is not in the next 4 KiB ► rare ───┐ it is frequent after all
 //!           └───────────────────────► pair, two rare bytes ◄──────────┤
 //!                                       │ false alarms: three probes  │
@@ -27,9 +28,9 @@
 
 use super::direction::{Direction, Window};
 use super::hits::Hits;
-use super::kernel::run;
+use super::kernel::{FAR, HEAD, TINY, run};
 use super::level::{Level, Policy};
-use super::pair::{Meter, Outcome, Probes, Subject};
+use super::pair::{MISSED, Meter, Outcome, Probes, Subject};
 use super::period::Stretch;
 use super::trace::{Path, trace};
 use super::{dense, period, portable, rare, two_way};
@@ -60,15 +61,59 @@ pub(super) fn search<D: Direction>(
         let mut meter = Meter::new(window, usize::MAX, usize::MAX);
         let (window, meter) = (&mut window, &mut meter);
         if let Some(probes) = probes {
-            run::<D, false>(level, policy, subject, probes, window, meter, hits);
+            run::<D, FAR>(level, policy, subject, probes, window, meter, hits);
         } else {
             let ends = Probes::ends(needle).widened();
-            run::<D, true>(level, policy, subject, &ends, window, meter, hits);
+            run::<D, TINY>(level, policy, subject, &ends, window, meter, hits);
         }
     } else {
         adapt::<D>(level, policy, probes, subject, &mut window, hits);
     }
     window
+}
+
+/// Searches what comes first by the needle's ends and middle: most of what is found is found early, and in less time
+/// than ranking takes.
+///
+/// The probes to go on with, and where candidates failed if a sample has to choose others at once; nothing when the
+/// search is over.
+#[inline(always)]
+fn head<D: Direction>(
+    level: Level,
+    policy: &Policy,
+    subject: Subject<'_>,
+    window: &mut Window,
+    hits: &mut Hits<'_>,
+) -> Option<(Probes, Option<[usize; MISSED]>)> {
+    let Subject { haystack, needle } = subject;
+    let ends = Probes::ends(needle).widened();
+    let mut head = *window;
+    let size = policy.head.max((head.len() / 64).min(4 * policy.head));
+    if head.len() > 2 * size {
+        head = D::stretch(head, size);
+    }
+    let mut gauge = Meter::new(head, policy.early, policy.work).with_alarm_each(policy.patience);
+    let level = level.asking(policy, haystack);
+    let outcome = run::<D, HEAD>(level, policy, subject, &ends, &mut head, &mut gauge, hits);
+    D::follow(window, head);
+    if outcome == Outcome::Enough || window.len() == 0 {
+        return None;
+    }
+    if needle.len() < 4 {
+        // There is hardly a choice.
+        return Some((ends, None));
+    }
+    let crowded = outcome == Outcome::Crowded;
+    let doubtful = 4 * gauge.doubted > gauge.scanned(head);
+    if (crowded || doubtful) && window.len() >= policy.sample {
+        return Some((ends, Some(gauge.missed)));
+    }
+    let probes = if crowded {
+        Probes::spread(needle)
+    } else {
+        Probes::rarest(needle)
+    };
+    Some((probes, None))
 }
 
 /// The search with all its strategies.
@@ -87,28 +132,12 @@ fn adapt<D: Direction>(
         portable::scan::<D>(subject, policy.chunk, window, hits);
         return;
     }
-    let mut probes = if let Some(known) = &known {
-        **known
-    } else {
-        // Most of what is found is found early, and in less time than ranking takes.
-        let ends = Probes::ends(needle).widened();
-        let mut head = *window;
-        let size = policy.head.max((head.len() / 64).min(4 * policy.head));
-        if head.len() > 2 * size {
-            head = D::stretch(head, size);
-        }
-        let mut gauge = Meter::new(head, policy.early, policy.work);
-        let level = level.asking(policy, haystack);
-        let outcome = run::<D, true>(level, policy, subject, &ends, &mut head, &mut gauge, hits);
-        D::follow(window, head);
-        if outcome == Outcome::Enough || window.len() == 0 {
-            return;
-        }
-        match needle.len() {
-            // There is hardly a choice.
-            ..=3 => ends,
-            _ => Probes::rarest(needle),
-        }
+    let (mut probes, mut missed) = match &known {
+        Some(known) => (**known, None),
+        None => match head::<D>(level, policy, subject, window, hits) {
+            Some(next) => next,
+            None => return,
+        },
     };
     let level = level.within(policy, haystack);
     let free = if probes.eager < 3 {
@@ -123,18 +152,21 @@ fn adapt<D: Direction>(
     // The starts that must be left below this for the next sample.
     let mut next_sample = usize::MAX;
 
-    let mut lone = (haystack.len() >= policy.rare && needle.len() > 1)
+    let mut lone = (haystack.len() >= policy.rare && needle.len() > 1 && missed.is_none())
         .then(|| {
             let head = D::stretch(*window, policy.taste);
             dense::absent(&haystack[head.lo..head.hi], needle, probes.first())
         })
         .flatten();
     loop {
-        let outcome = if let Some(position) = lone.take() {
+        let outcome = if let Some(missed) = missed.take() {
+            gauge.missed = missed;
+            Outcome::Crowded
+        } else if let Some(position) = lone.take() {
             trace(Path::Rare);
             rare::scan::<D>(subject, position, window, &mut gauge, hits)
         } else {
-            run::<D, false>(level, policy, subject, &probes, window, &mut gauge, hits)
+            run::<D, FAR>(level, policy, subject, &probes, window, &mut gauge, hits)
         };
         match outcome {
             Outcome::Done | Outcome::Enough => return,
@@ -152,9 +184,12 @@ fn adapt<D: Direction>(
             gauge = Meter::new(*window, free, policy.work);
             continue;
         }
-        if left >= policy.sample && left < next_sample && needle.len() > 2 {
+        if left >= policy.sample
+            && left < next_sample
+            && needle.len() > 2
+            && let Some(choice) = dense::choose::<D>(level, subject, *window, &gauge.missed)
+        {
             trace(Path::Sample);
-            let choice = dense::choose::<D>(subject, *window, &gauge.missed);
             probes = choice.probes;
             if let Some(known) = &mut known {
                 **known = probes;

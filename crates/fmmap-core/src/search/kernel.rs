@@ -9,9 +9,15 @@ use super::trace::{Path, trace};
 use super::vector::Isa;
 use super::{near, portable, scalar};
 
+/// The forms of the kernel: for a tiny haystack and for the head of another one, both of `near`, and for what is far
+/// behind it, of `pair`.
+pub(super) const TINY: u8 = 0;
+pub(super) const HEAD: u8 = 1;
+pub(super) const FAR: u8 = 2;
+
 /// The kernel for the window, or what stands in for it when there are too few starts.
 #[inline(always)]
-pub(super) fn run<D: Direction, const NEAR: bool>(
+pub(super) fn run<D: Direction, const FORM: u8>(
     level: Level,
     policy: &Policy,
     subject: Subject<'_>,
@@ -33,40 +39,40 @@ pub(super) fn run<D: Direction, const NEAR: bool>(
         Level::Avx512(avx512) => {
             trace(Path::Avx512);
             // SAFETY: `avx512` exists, so this processor has AVX-512BW.
-            unsafe { with_avx512::<_, D, NEAR>(avx512, subject, probes, window, meter, hits) }
+            unsafe { with_avx512::<_, D, FORM>(avx512, subject, probes, window, meter, hits) }
         }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2(avx2) if starts >= 32 => {
             trace(Path::Avx2);
             // SAFETY: `avx2` exists, so this processor has AVX2.
-            unsafe { with_avx2::<_, D, NEAR>(avx2, subject, probes, window, meter, hits) }
+            unsafe { with_avx2::<_, D, FORM>(avx2, subject, probes, window, meter, hits) }
         }
         #[cfg(target_arch = "x86_64")]
         Level::FarAvx512(far) => {
             trace(Path::Far);
             // SAFETY: `far` exists, so this processor has AVX-512BW.
-            unsafe { with_avx512::<_, D, NEAR>(far, subject, probes, window, meter, hits) }
+            unsafe { with_avx512::<_, D, FORM>(far, subject, probes, window, meter, hits) }
         }
         #[cfg(target_arch = "x86_64")]
         Level::FarAvx2(far) => {
             trace(Path::Far);
             // SAFETY: `far` exists, so this processor has AVX2.
-            unsafe { with_avx2::<_, D, NEAR>(far, subject, probes, window, meter, hits) }
+            unsafe { with_avx2::<_, D, FORM>(far, subject, probes, window, meter, hits) }
         }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2(_) if starts >= 16 => {
             trace(Path::Sse2);
-            with_baseline::<_, D, NEAR>(super::vector::Sse2, subject, probes, window, meter, hits)
+            with_baseline::<_, D, FORM>(super::vector::Sse2, subject, probes, window, meter, hits)
         }
         #[cfg(target_arch = "x86_64")]
         Level::Sse2(sse2) if starts >= 16 => {
             trace(Path::Sse2);
-            with_baseline::<_, D, NEAR>(sse2, subject, probes, window, meter, hits)
+            with_baseline::<_, D, FORM>(sse2, subject, probes, window, meter, hits)
         }
         #[cfg(target_arch = "aarch64")]
         Level::Neon(neon) if starts >= 16 => {
             trace(Path::Neon);
-            with_baseline::<_, D, NEAR>(neon, subject, probes, window, meter, hits)
+            with_baseline::<_, D, FORM>(neon, subject, probes, window, meter, hits)
         }
         Level::Portable if starts >= 16 => {
             trace(Path::Portable);
@@ -83,7 +89,7 @@ pub(super) fn run<D: Direction, const NEAR: bool>(
 /// caller would have five kernels in it.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(never)]
-fn with_baseline<I: Isa, D: Direction, const NEAR: bool>(
+fn with_baseline<I: Isa, D: Direction, const FORM: u8>(
     isa: I,
     subject: Subject<'_>,
     probes: &Probes,
@@ -91,13 +97,13 @@ fn with_baseline<I: Isa, D: Direction, const NEAR: bool>(
     meter: &mut Meter,
     hits: &mut Hits<'_>,
 ) -> Outcome {
-    by_width::<_, D, NEAR>(isa, subject, probes, window, meter, hits)
+    by_width::<_, D, FORM>(isa, subject, probes, window, meter, hits)
 }
 
 /// The kernel, compiled with AVX-512.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn with_avx512<I: Isa, D: Direction, const NEAR: bool>(
+fn with_avx512<I: Isa, D: Direction, const FORM: u8>(
     avx512: I,
     subject: Subject<'_>,
     probes: &Probes,
@@ -105,13 +111,13 @@ fn with_avx512<I: Isa, D: Direction, const NEAR: bool>(
     meter: &mut Meter,
     hits: &mut Hits<'_>,
 ) -> Outcome {
-    by_width::<_, D, NEAR>(avx512, subject, probes, window, meter, hits)
+    by_width::<_, D, FORM>(avx512, subject, probes, window, meter, hits)
 }
 
 /// The kernel, compiled with AVX2.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn with_avx2<I: Isa, D: Direction, const NEAR: bool>(
+fn with_avx2<I: Isa, D: Direction, const FORM: u8>(
     avx2: I,
     subject: Subject<'_>,
     probes: &Probes,
@@ -119,12 +125,12 @@ fn with_avx2<I: Isa, D: Direction, const NEAR: bool>(
     meter: &mut Meter,
     hits: &mut Hits<'_>,
 ) -> Outcome {
-    by_width::<_, D, NEAR>(avx2, subject, probes, window, meter, hits)
+    by_width::<_, D, FORM>(avx2, subject, probes, window, meter, hits)
 }
 
 /// The kernel for the number of probes that are compared for every start.
 #[inline(always)]
-fn by_width<I: Isa, D: Direction, const NEAR: bool>(
+fn by_width<I: Isa, D: Direction, const FORM: u8>(
     isa: I,
     subject: Subject<'_>,
     probes: &Probes,
@@ -132,11 +138,13 @@ fn by_width<I: Isa, D: Direction, const NEAR: bool>(
     meter: &mut Meter,
     hits: &mut Hits<'_>,
 ) -> Outcome {
-    if NEAR {
+    if FORM != FAR {
         trace(Path::Near);
-        return match probes.eager {
-            2 => near::scan::<I, D, 2>(isa, subject, probes, window, meter, hits),
-            _ => near::scan::<I, D, 3>(isa, subject, probes, window, meter, hits),
+        return match (FORM, probes.eager) {
+            (TINY, 2) => near::scan::<I, D, 2, false>(isa, subject, probes, window, meter, hits),
+            (TINY, _) => near::scan::<I, D, 3, false>(isa, subject, probes, window, meter, hits),
+            (_, 2) => near::scan::<I, D, 2, true>(isa, subject, probes, window, meter, hits),
+            _ => near::scan::<I, D, 3, true>(isa, subject, probes, window, meter, hits),
         };
     }
     match probes.eager {

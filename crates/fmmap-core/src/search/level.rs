@@ -130,6 +130,38 @@ impl Level {
     }
 }
 
+/// Work that is not worth a form for each width.
+impl Level {
+    /// Does it by vectors of a usual size, where there are any.
+    #[allow(clippy::unnecessary_wraps, reason = "other processors have no vectors")]
+    pub(super) fn with_some<W: Work>(self, work: W) -> Option<W::Output> {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = match self {
+                Self::Avx512(avx512) => Some(avx512.narrow()),
+                Self::FarAvx512(far) => Some(far.narrow()),
+                Self::Avx2(avx2) => Some(avx2),
+                Self::FarAvx2(far) => Some(far.near()),
+                Self::Sse2(_) | Self::Portable => None,
+            };
+            match avx2 {
+                // SAFETY: `avx2` exists, and the others were looked for.
+                Some(avx2) if counts_bits() => Some(unsafe { with_avx2(avx2, work) }),
+                _ => Some(work.with(super::vector::Sse2)),
+            }
+        }
+        #[cfg(target_arch = "aarch64")]
+        {
+            Some(work.with(super::vector::Neon))
+        }
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        {
+            let _ = work;
+            None
+        }
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi2,popcnt,bmi1,lzcnt")]
 fn with_avx512<I: Isa, W: Work>(avx512: I, work: W) -> W::Output {
@@ -164,6 +196,8 @@ pub(super) struct Policy {
     pub(super) wide: usize,
     /// Alarms that the kernel may have, whatever it scanned, before it compares one probe more.
     pub(super) early: usize,
+    /// Starts in the head for each of which it may have one more.
+    pub(super) patience: usize,
     /// Alarms that it may have with three probes and more before a sample is taken.
     pub(super) alarms: usize,
     /// Bytes that may be compared in vain, whatever was scanned.
@@ -190,9 +224,10 @@ impl Policy {
         near: 32 << 10,
         wide: 1 << 20,
         early: 4,
-        alarms: 128,
+        patience: 512,
+        alarms: 64,
         work: 64 << 10,
-        sample: 32 << 10,
+        sample: 8 << 10,
         interval: 64 << 10,
         rare: 32 << 10,
         taste: 4 << 10,

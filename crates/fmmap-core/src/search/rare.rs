@@ -51,7 +51,7 @@ pub(super) fn far_byte<D: Direction>(
     let probes = Probes::new(needle, &[0], 1);
     let mut hits = Hits::first();
     let mut meter = Meter::new(window, usize::MAX, usize::MAX);
-    kernel::run::<D, false>(
+    kernel::run::<D, { kernel::FAR }>(
         level,
         policy,
         subject,

@@ -87,6 +87,7 @@ const HASTY: Policy = Policy {
     near: 300,
     wide: 400,
     early: 0,
+    patience: 4096,
     alarms: 0,
     work: 0,
     sample: 1,

@@ -116,17 +116,16 @@ fn small_alphabets_get_a_sample_and_dense_probes() {
 
 #[test]
 fn two_letters_get_twelve_probes() {
-    // Three before a sample was taken.
     assert_paths(
         &random(300_000, b"01"),
         &random(40, b"10"),
-        &[
-            far_kernel(),
-            Path::Near,
-            Path::Dense,
-            Path::Twelve,
-            Path::Sample,
-        ],
+        &[far_kernel(), Path::Near, Path::Twelve, Path::Sample],
+    );
+    // Too small for a sample: as many, evenly spread.
+    assert_paths(
+        &random(6_000, b"01"),
+        &random(40, b"10"),
+        &[kernel(), Path::Near, Path::Twelve],
     );
 }
 
@@ -187,21 +186,20 @@ fn periodic_needles_among_defects_go_to_the_search_for_periods() {
 
 #[test]
 fn what_defeats_all_else_goes_to_two_way() {
-    // Odd bytes at places without a period, none among the first probes; too few starts for a
-    // sample to pay.
-    let needle: Vec<u8> = (0..8_000_u32)
-        .map(|i| {
-            if i > 255 && i.count_ones() == 3 {
-                b'b'
-            } else {
-                b'a'
-            }
-        })
-        .collect();
-    for mut taken in paths(&vec![b'a'; 30_000], &needle) {
-        // Whether a third probe is tried before depends on the number of lanes.
-        taken.retain(|&path| path != Path::Dense);
-        assert_eq!(taken, [kernel(), Path::Near, Path::TwoWay]);
+    // One defect in the haystack, at another place of the needle for each start that agrees with its first part, of
+    // which the rest is no period; too few starts for a sample to pay.
+    let regular = |i: usize| if i % 100 == 50 { b'b' } else { b'a' };
+    let mut needle: Vec<u8> = (0..200_000).map(regular).collect();
+    for (k, block) in needle.chunks_mut(100).enumerate().skip(200).take(1_700) {
+        block.fill(b'a');
+        block[50 + k.count_ones() as usize * 7 % 40] = b'b';
+    }
+    let mut haystack: Vec<u8> = (0..207_000).map(regular).collect();
+    haystack[15_000] = b'c';
+    for mut taken in paths(&haystack, &needle) {
+        // Whether more probes are tried before depends on the number of lanes.
+        taken.retain(|path| ![Path::Dense, Path::Twelve].contains(path));
+        assert_eq!(taken, [far_kernel(), Path::Near, Path::TwoWay]);
     }
 }
 
