@@ -132,32 +132,36 @@ impl Level {
 
 /// Work that is not worth a form for each width.
 impl Level {
-    /// Does it by vectors of a usual size, where there are any.
+    /// Does it by vectors of a usual size; nothing where there are none.
     #[allow(clippy::unnecessary_wraps, reason = "other processors have no vectors")]
     pub(super) fn with_some<W: Work>(self, work: W) -> Option<W::Output> {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let avx2 = match self {
-                Self::Avx512(avx512) => Some(avx512.narrow()),
-                Self::FarAvx512(far) => Some(far.narrow()),
-                Self::Avx2(avx2) => Some(avx2),
-                Self::FarAvx2(far) => Some(far.near()),
-                Self::Sse2(_) | Self::Portable => None,
-            };
-            match avx2 {
-                // SAFETY: `avx2` exists, and the others were looked for.
-                Some(avx2) if counts_bits() => Some(unsafe { with_avx2(avx2, work) }),
-                _ => Some(work.with(super::vector::Sse2)),
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) if counts_bits() => {
+                // SAFETY: AVX2 exists where `avx512` does, and the others were looked for.
+                Some(unsafe { with_avx2(avx512.narrow(), work) })
             }
-        }
-        #[cfg(target_arch = "aarch64")]
-        {
-            Some(work.with(super::vector::Neon))
-        }
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        {
-            let _ = work;
-            None
+            #[cfg(target_arch = "x86_64")]
+            Self::FarAvx512(far) if counts_bits() => {
+                // SAFETY: AVX2 exists where `far` does, and the others were looked for.
+                Some(unsafe { with_avx2(far.narrow(), work) })
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) if counts_bits() => {
+                // SAFETY: `avx2` exists, and the others were looked for.
+                Some(unsafe { with_avx2(avx2, work) })
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::FarAvx2(far) if counts_bits() => {
+                // SAFETY: AVX2 exists where `far` does, and the others were looked for.
+                Some(unsafe { with_avx2(far.near(), work) })
+            }
+            #[cfg(target_arch = "x86_64")]
+            _ => Some(work.with(super::vector::Sse2)),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(neon) => Some(work.with(neon)),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Portable => None,
         }
     }
 }

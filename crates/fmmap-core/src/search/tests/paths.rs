@@ -115,6 +115,23 @@ fn small_alphabets_get_a_sample_and_dense_probes() {
 }
 
 #[test]
+fn a_head_with_many_candidates_gets_a_sample_at_once() {
+    // What is rare in most files is frequent here, and the other way round: of fixed probes, three would be tried
+    // first.
+    let mut haystack = random(300_000, b"ZQXJ");
+    for (i, at) in (0..haystack.len()).step_by(331).enumerate() {
+        haystack[at] = b"et"[i % 2];
+    }
+    let mut needle = random(40, b"QZJX");
+    (needle[9], needle[29]) = (b'e', b't');
+    assert_paths(
+        &haystack,
+        &needle,
+        &[far_kernel(), Path::Near, Path::Sample],
+    );
+}
+
+#[test]
 fn two_letters_get_twelve_probes() {
     assert_paths(
         &random(300_000, b"01"),
