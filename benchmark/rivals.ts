@@ -49,6 +49,9 @@ interface Rival {
 /** Up to this many bytes the price of the call counts as much as the search. */
 const SHORT = 64 * 1024
 
+/** Maps of up to this many bytes are searched in the window on Bun, by its own search: no native is called. */
+const WINDOWED = 8192
+
 /**
  * The least of what another has in such ranges: a needle of two bytes of which one is rare is found by a scan for that
  * one alone, half of the loads, by whoever begins with it. To learn that it is rare costs as much as some KiB of scan.
@@ -94,7 +97,10 @@ const times: Time[] = []
 for (const row of rows) {
   for (const reverse of [false, true]) await compare(row, reverse)
 }
-const calls = await callCosts()
+const calls = {
+  small: await callCosts(({ length }) => length > 0 && length <= WINDOWED),
+  large: await callCosts(({ length }) => length > SHORT),
+}
 for (const { process } of rivals) process.end()
 targets()
 report.end()
@@ -189,11 +195,11 @@ async function compare(row: Row, reverse: boolean): Promise<void> {
 }
 
 /** Seconds of a call that finds its needle where it begins to look: a native's are more than a built-in's. */
-async function callCosts(): Promise<Record<string, number>> {
+async function callCosts(wanted: (row: Row) => boolean): Promise<Record<string, number>> {
   const costs: Record<string, number[]> = {}
-  // Too large to be searched in the window.
-  const file = rows.find(({ length }) => length > SHORT)?.file
-  if (file === undefined) return {}
+  const row = rows.find(wanted)
+  if (row === undefined) return {}
+  const { file, length } = row
   const needle = readFileSync(file).toString('hex', 0, 9)
   for (let turn = 0; turn < turns + 2; turn++) {
     for (const { name, way, process } of rivals) {
@@ -208,7 +214,7 @@ async function callCosts(): Promise<Record<string, number>> {
   }
   const of = Object.fromEntries(rivals.map(({ name }) => [name, median(costs[name] ?? [])]))
   const cells = rivals.map(({ name }) => ((of[name] ?? Number.NaN) * 1e9).toFixed(0))
-  console.log(line('found at once, ns'.padEnd(50), cells, 16))
+  console.log(line(`found at once in ${length} bytes, ns`.padEnd(50), cells, 16))
   return of
 }
 
@@ -246,8 +252,11 @@ function targets(): void {
       ratiosTo(rival, long, ours),
       0.9,
     )
-    const dearer = Math.max(0, (calls[ours] ?? 0) - (calls[rival] ?? 0))
-    const nanoseconds = (dearer * 1e9).toFixed(0)
+    const [small, large] = [calls.small, calls.large].map((of) =>
+      Math.max(0, (of[ours] ?? 0) - (of[rival] ?? 0)),
+    ) as [number, number]
+    const dearer = (row: Row): number => (row.length <= WINDOWED ? small : large)
+    const nanoseconds = [small, large].map((cost) => (cost * 1e9).toFixed(0)).join(' or ')
     for (const [which, wanted, least] of [
       ['two bytes', (time: Time) => short(time) && time.row.needle.length === 4, ONE_LOAD],
       ['more or fewer', (time: Time) => short(time) && time.row.needle.length !== 4, 0.9],
@@ -266,19 +275,21 @@ interface Ratio {
   title: string
 }
 
-/** The ratios of the rows that are wanted, ours without `dearer` seconds a call. */
+/** The ratios of the rows that are wanted, ours without the seconds that a call is `dearer`. */
 function ratiosTo(
   rival: string,
   wanted: (time: Time) => boolean,
   ours = 'fmmap',
-  dearer = 0,
+  dearer: (row: Row) => number = () => 0,
 ): Ratio[] {
   return times
     .filter((time) => wanted(time) && time.of[rival] !== undefined)
     .map(({ row, reverse, turns }) => ({
       // Turn by turn: what disturbs one disturbs both.
       ratio: median(
-        (turns[rival] ?? []).map((ms, turn) => ms / ((turns[ours]?.[turn] ?? ms) - dearer * 1000)),
+        (turns[rival] ?? []).map(
+          (ms, turn) => ms / ((turns[ours]?.[turn] ?? ms) - dearer(row) * 1000),
+        ),
       ),
       title: `${row.kind} ${row.label} ${reverse ? 'rfind' : 'find'}`,
     }))

@@ -24,7 +24,7 @@
 //!
 //! Which starts of the sample agree with a probe is a mask, 64 starts a word, and how many agree with
 //! several the number of bits in the `and` of their masks. So a sample costs 1 to 5 microseconds: it has
-//! a 128th of what is left to search, 256 to 4,096 starts, and is taken again after a longer wait each time.
+//! a 256th of what is left to search, 256 to 4,096 starts, and is taken again after a longer wait each time.
 
 use super::direction::{Direction, Window};
 use super::level::{Level, Work};
@@ -62,7 +62,7 @@ pub(super) fn choose<D: Direction>(
     missed: &[usize; MISSED],
 ) -> Option<Choice> {
     let Subject { haystack, needle } = subject;
-    let size = (window.len() / 128).clamp(SAMPLE.0, SAMPLE.1);
+    let size = (window.len() / 256).clamp(SAMPLE.0, SAMPLE.1);
     let sample = D::stretch(window, size);
     let last = needle.len() - 1;
     let spread = if size < SAMPLE.1 {

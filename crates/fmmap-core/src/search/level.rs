@@ -133,7 +133,11 @@ impl Level {
 /// Work that is not worth a form for each width.
 impl Level {
     /// Does it by vectors of a usual size; nothing where there are none.
-    #[allow(clippy::unnecessary_wraps, reason = "other processors have no vectors")]
+    #[allow(
+        unused_variables,
+        clippy::unnecessary_wraps,
+        reason = "other processors have no vectors"
+    )]
     pub(super) fn with_some<W: Work>(self, work: W) -> Option<W::Output> {
         match self {
             #[cfg(target_arch = "x86_64")]
