@@ -72,25 +72,29 @@ impl Probes {
         probes
     }
 
-    /// Both ends and the middle, or bytes near them that are not the same: as good as any guess when the haystack is
-    /// too small to pay for a better one. The needle has one byte at least.
+    /// Both ends and the middle, or bytes near them that are neither the same nor zero: as good as any guess when the
+    /// haystack is too small to pay for a better one. The needle has one byte at least.
+    ///
+    /// Zero is every second byte of UTF-16, and most of those of numbers.
     #[inline(always)]
     pub(super) fn ends(needle: &[u8]) -> Self {
-        let mut last = needle.len() - 1;
+        let (mut first, mut last) = (0, needle.len() - 1);
         let mut middle = needle.len() / 2;
         if needle.len() > 3 {
+            first = usize::from(needle[0] == 0);
             let (highest, lowest) = (last.min(middle + NEARBY), last.saturating_sub(NEARBY));
-            while needle[middle] == needle[0] && middle + 1 < highest {
+            let poor = |byte: u8| byte == needle[first] || byte == 0;
+            while poor(needle[middle]) && middle + 1 < highest {
                 middle += 1;
             }
             let lowest = lowest.max(middle + 1);
-            while (needle[last] == needle[0] || needle[last] == needle[middle]) && last > lowest {
+            while (poor(needle[last]) || needle[last] == needle[middle]) && last > lowest {
                 last -= 1;
             }
         }
         let third = needle.len() / 3;
         let mut probes = Self {
-            at: [0, last, middle, third, 0, 0, 0, 0, 0, 0, 0, 0],
+            at: [first, last, middle, third, 0, 0, 0, 0, 0, 0, 0, 0],
             len: 4,
             eager: 2,
         };
@@ -121,24 +125,21 @@ impl Probes {
         probes
     }
 
-    /// The two bytes of the needle that are rarest in files in general (the memchr crate's table),
-    /// then its ends. The needle has one byte at least.
+    /// The two bytes of the needle that are rarest in files in general (the memchr crate's table, which ranks zero among
+    /// the rare ones), then its ends. The needle has one byte at least.
     pub(super) fn rarest(needle: &[u8]) -> Self {
-        let last = needle.len() - 1;
-        match memchr::arch::all::packedpair::Pair::new(needle) {
-            Some(pair) => Self::new(
-                needle,
-                &[
-                    pair.index1().into(),
-                    pair.index2().into(),
-                    last,
-                    needle.len() / 2,
-                    0,
-                ],
-                2,
-            ),
-            None => Self::ends(needle),
-        }
+        let ends = Self::ends(needle);
+        let Some(pair) = memchr::arch::all::packedpair::Pair::new(needle) else {
+            return ends;
+        };
+        let (rarest, second) = (usize::from(pair.index1()), usize::from(pair.index2()));
+        let (last, middle) = (needle.len() - 1, needle.len() / 2);
+        let positions = if needle[rarest] == 0 || needle[second] == 0 {
+            [ends.at[0], ends.at[1], ends.at[2], last, middle]
+        } else {
+            [rarest, second, last, middle, 0]
+        };
+        Self::new(needle, &positions, 2)
     }
 
     /// Whether there is a probe that is not compared for every start yet.

@@ -132,6 +132,14 @@ fn a_head_with_many_candidates_gets_a_sample_at_once() {
 }
 
 #[test]
+fn zero_is_not_taken_for_a_rare_byte() {
+    let wide = |text: &[u8]| -> Vec<u8> { text.iter().flat_map(|&byte| [byte, 0]).collect() };
+    let letters: Vec<u8> = (b'0'..=b'z').collect();
+    let haystack = wide(&random(150_000, &letters));
+    assert_paths(&haystack, &wide(b"aQ7xZt"), &[far_kernel(), Path::Near]);
+}
+
+#[test]
 fn two_letters_get_twelve_probes() {
     assert_paths(
         &random(300_000, b"01"),
