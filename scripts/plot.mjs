@@ -53,7 +53,7 @@ const size = (bytes) =>
 const engine = search.figures.map((figure) => {
   const [, kind, bytes] = /^(.*), (\d+) bytes$/.exec(figure.haystack) ?? []
   const length = Number(bytes)
-  const named = kind === 'small' ? `log text, ${size(length)}` : kind
+  const named = kind === 'small' ? `small, ${size(length)}` : kind
   const { row: label, direction, peer, gbps_median, nanoseconds } = figure
   return { kind: named, label, length, direction, peer, gbps_median, nanoseconds }
 })
