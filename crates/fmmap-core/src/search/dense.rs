@@ -12,7 +12,7 @@
 //!    and `u`, a digit and the next column's comma) are no independent evidence, and only the
 //!    joint count tells.
 //!
-//! The positions to choose from are 64, evenly spread, with both ends, and the places at which
+//! The positions to choose from are 24 or 64, evenly spread, with both ends, and the places at which
 //! candidates failed: the last ones, and the one that got farthest. Those are what makes a long
 //! repetitive needle with one odd byte cheap: a failed comparison names the odd byte's place.
 //!

@@ -21,7 +21,7 @@
 //!
 //! | module | what it does | for |
 //! |---|---|---|
-//! | `pair` | compares two to six bytes of the needle at 16 to 64 starts at once | nearly everything |
+//! | `pair` | compares two to twelve bytes of the needle at 16 to 64 starts at once | nearly everything |
 //! | `near` | the same with three bytes, quicker at the first match | small haystacks, and the head of others |
 //! | `dense` | chooses the bytes for `pair` from a sample of the haystack | DNA, digits, UTF-16 |
 //! | `rare` | scans for one byte | haystacks that lack it |
