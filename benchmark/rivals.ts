@@ -49,7 +49,7 @@ interface Rival {
 /** Up to this many bytes the price of the call counts as much as the search. */
 const SHORT = 64 * 1024
 
-/** Maps of up to this many bytes are searched in the window on Bun, by its own search: no native is called. */
+/** Maps of less are searched in the window on Bun, by its own search: `FEW` in lib/search.ts. No native is called. */
 const WINDOWED = 8192
 
 /**
@@ -98,7 +98,7 @@ for (const row of rows) {
   for (const reverse of [false, true]) await compare(row, reverse)
 }
 const calls = {
-  small: await callCosts(({ length }) => length > 0 && length <= WINDOWED),
+  small: await callCosts(({ length }) => length > 0 && length < WINDOWED),
   large: await callCosts(({ length }) => length > SHORT),
 }
 for (const { process } of rivals) process.end()
@@ -255,7 +255,7 @@ function targets(): void {
     const [small, large] = [calls.small, calls.large].map((of) =>
       Math.max(0, (of[ours] ?? 0) - (of[rival] ?? 0)),
     ) as [number, number]
-    const dearer = (row: Row): number => (row.length <= WINDOWED ? small : large)
+    const dearer = (row: Row): number => (row.length < WINDOWED ? small : large)
     const nanoseconds = [small, large].map((cost) => (cost * 1e9).toFixed(0)).join(' or ')
     for (const [which, wanted, least] of [
       ['two bytes', (time: Time) => short(time) && time.row.needle.length === 4, ONE_LOAD],

@@ -29,7 +29,7 @@
 use super::direction::{Direction, Window};
 use super::level::{Level, Work};
 use super::masks::{agreeing, lanes};
-use super::pair::{MAX_PROBES, MISSED, Probes, Subject};
+use super::pair::{MAX_PROBES, MISSED, Probes, Subject, evenly};
 use super::vector::Isa;
 
 /// Starts in a sample, at least and at most.
@@ -64,13 +64,11 @@ pub(super) fn choose<D: Direction>(
     let Subject { haystack, needle } = subject;
     let size = (window.len() / 256).clamp(SAMPLE.0, SAMPLE.1);
     let sample = D::stretch(window, size);
-    let last = needle.len() - 1;
-    let spread = if size < SAMPLE.1 {
+    let steps = if size < SAMPLE.1 {
         POSITIONS.0
     } else {
         POSITIONS.1
-    }
-    .min(last);
+    };
 
     // In turns, as a count waits for the one before it of the same byte.
     let mut counts = [[0_u16; 256]; 4];
@@ -83,8 +81,8 @@ pub(super) fn choose<D: Direction>(
     let rarity = |byte: u8| -> u16 { counts.iter().map(|count| count[usize::from(byte)]).sum() };
     // The places of failure first: among equals, the earlier wins.
     let (mut positions, mut len) = ([(0_u16, 0_usize); MISSED + POSITIONS.1 + 1], 0);
-    let even = (0..=spread).map(|i| i * last / spread.max(1));
-    for position in missed.iter().copied().filter(|&at| at <= last).chain(even) {
+    let failed = missed.iter().copied().filter(|&at| at < needle.len());
+    for position in failed.chain(evenly(needle, steps)) {
         let known = &positions[..len];
         // Those that are evenly spread come in order.
         let known = known.iter().take(MISSED).chain(known.last());
@@ -103,11 +101,12 @@ pub(super) fn choose<D: Direction>(
             kept += 1;
         }
     }
-    level.with_some(Jointly {
+    let jointly = Jointly {
         subject,
         sample,
         positions: &finalists[..kept],
-    })?
+    };
+    level.with_some(jointly).flatten()
 }
 
 /// The choice among positions by the starts of the sample that agree with all of those chosen.
@@ -205,9 +204,7 @@ impl Work for Jointly<'_> {
 /// A byte that is there is found within a few bytes and costs a few nanoseconds; one that is not
 /// ends the search for one.
 pub(super) fn absent(region: &[u8], needle: &[u8], hint: usize) -> Option<usize> {
-    let last = needle.len() - 1;
-    let spread = last.clamp(1, 63);
     std::iter::once(hint)
-        .chain((0..=spread).map(|i| i * last / spread))
+        .chain(evenly(needle, 63))
         .find(|&position| memchr::memchr(needle[position], region).is_none())
 }

@@ -29,9 +29,8 @@ pub(super) fn run<D: Direction, const FORM: u8>(
     let starts = subject.haystack.len() - subject.needle.len() + 1;
     #[cfg(target_arch = "x86_64")]
     let level = match level {
-        Level::Avx512(avx512) if starts < 64 => Level::Avx2(avx512.narrow()),
-        Level::FarAvx512(far) if starts < 64 => Level::Avx2(far.narrow()),
-        Level::FarAvx2(far) if starts < 32 => Level::Avx2(far.near()),
+        Level::Avx512(_) | Level::FarAvx512(_) if starts < 64 => level.usual(),
+        Level::FarAvx2(_) if starts < 32 => level.usual(),
         level => level,
     };
     match level {

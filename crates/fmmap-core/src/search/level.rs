@@ -78,6 +78,21 @@ impl Level {
         self
     }
 
+    /// The same with vectors of 32 bytes at most, which asks for nothing ahead.
+    #[inline(always)]
+    #[allow(clippy::match_single_binding, reason = "only x86_64 has a choice")]
+    pub(super) fn usual(self) -> Self {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) => Self::Avx2(avx512.narrow()),
+            #[cfg(target_arch = "x86_64")]
+            Self::FarAvx512(far) => Self::Avx2(far.narrow()),
+            #[cfg(target_arch = "x86_64")]
+            Self::FarAvx2(far) => Self::Avx2(far.near()),
+            level => level,
+        }
+    }
+
     /// The best for a haystack of that length. Where it is not asked for, what comes from memory comes slower to
     /// loads of 64 bytes that cross lines of the cache than to loads of 32: a half, measured on Zen 5.
     pub(super) fn within(self, policy: &Policy, haystack: &[u8]) -> Self {
@@ -139,26 +154,11 @@ impl Level {
         reason = "other processors have no vectors"
     )]
     pub(super) fn with_some<W: Work>(self, work: W) -> Option<W::Output> {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(avx512) if counts_bits() => {
-                // SAFETY: AVX2 exists where `avx512` does, and the others were looked for.
-                Some(unsafe { with_avx2(avx512.narrow(), work) })
-            }
-            #[cfg(target_arch = "x86_64")]
-            Self::FarAvx512(far) if counts_bits() => {
-                // SAFETY: AVX2 exists where `far` does, and the others were looked for.
-                Some(unsafe { with_avx2(far.narrow(), work) })
-            }
+        match self.usual() {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) if counts_bits() => {
                 // SAFETY: `avx2` exists, and the others were looked for.
                 Some(unsafe { with_avx2(avx2, work) })
-            }
-            #[cfg(target_arch = "x86_64")]
-            Self::FarAvx2(far) if counts_bits() => {
-                // SAFETY: AVX2 exists where `far` does, and the others were looked for.
-                Some(unsafe { with_avx2(far.near(), work) })
             }
             #[cfg(target_arch = "x86_64")]
             _ => Some(work.with(super::vector::Sse2)),

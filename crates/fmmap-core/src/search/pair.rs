@@ -72,6 +72,14 @@ impl Probes {
         probes
     }
 
+    /// Probes at these positions, as they are.
+    #[inline(always)]
+    fn of<const N: usize>(positions: [usize; N], eager: usize) -> Self {
+        let mut at = [0; MAX_PROBES];
+        at[..N].copy_from_slice(&positions);
+        Self { at, len: N, eager }
+    }
+
     /// Both ends and the middle, or bytes near them that are neither the same nor zero: as good as any guess when the
     /// haystack is too small to pay for a better one. The needle has one byte at least.
     ///
@@ -92,12 +100,7 @@ impl Probes {
                 last -= 1;
             }
         }
-        let third = needle.len() / 3;
-        let mut probes = Self {
-            at: [first, last, middle, third, 0, 0, 0, 0, 0, 0, 0, 0],
-            len: 4,
-            eager: 2,
-        };
+        let mut probes = Self::of([first, last, middle, needle.len() / 3], 2);
         // The middle of two or three bytes is one of the ends, or all that is left.
         if needle.len() < 4 {
             probes.len = needle.len();
@@ -108,34 +111,35 @@ impl Probes {
 
     /// As many as there may be, evenly spread, all of them compared for every start.
     pub(super) fn spread(needle: &[u8]) -> Self {
-        let last = needle.len() - 1;
-        let at: [usize; MAX_PROBES] = std::array::from_fn(|k| k * last / (MAX_PROBES - 1));
-        Self::new(needle, &at, MAX_PROBES)
+        let (mut at, mut len) = ([0; MAX_PROBES], 0);
+        for position in evenly(needle, MAX_PROBES - 1) {
+            at[len] = position;
+            len += 1;
+        }
+        Self {
+            at,
+            len,
+            eager: len,
+        }
     }
 
     /// A place at which a candidate failed, and two between the ends and the middle.
     pub(super) fn between(needle: &[u8], missed: usize) -> Self {
         let third = needle.len() / 3;
-        let mut probes = Self {
-            at: [0; MAX_PROBES],
-            len: 3,
-            eager: 3,
-        };
-        probes.at[..3].copy_from_slice(&[missed.min(needle.len() - 1), third, 2 * third]);
-        probes
+        Self::of([missed.min(needle.len() - 1), third, 2 * third], 3)
     }
 
     /// The two bytes of the needle that are rarest in files in general (the memchr crate's table, which ranks zero among
     /// the rare ones), then its ends. The needle has one byte at least.
     pub(super) fn rarest(needle: &[u8]) -> Self {
-        let ends = Self::ends(needle);
         let Some(pair) = memchr::arch::all::packedpair::Pair::new(needle) else {
-            return ends;
+            return Self::ends(needle);
         };
         let (rarest, second) = (usize::from(pair.index1()), usize::from(pair.index2()));
         let (last, middle) = (needle.len() - 1, needle.len() / 2);
         let positions = if needle[rarest] == 0 || needle[second] == 0 {
-            [ends.at[0], ends.at[1], ends.at[2], last, middle]
+            let ends = Self::ends(needle).at;
+            [ends[0], ends[1], ends[2], last, middle]
         } else {
             [rarest, second, last, middle, 0]
         };
@@ -184,6 +188,13 @@ impl Probes {
     pub(super) fn first(&self) -> usize {
         self.at[0]
     }
+}
+
+/// Positions of a needle in `steps` even steps from its first byte to its last, or all if it is shorter.
+pub(super) fn evenly(needle: &[u8], steps: usize) -> impl Iterator<Item = usize> {
+    let last = needle.len() - 1;
+    let steps = steps.min(last);
+    (0..=steps).map(move |i| i * last / steps.max(1))
 }
 
 /// How far from the needle's middle and its end another byte is looked for, if they are the same as the first.
