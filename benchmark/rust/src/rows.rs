@@ -291,6 +291,36 @@ pub const ROWS: &[Row] = &[
         "UTF-16 word in 1 MiB",
         Needle::Wide("tetonsine"),
     ),
+    sized(
+        Kind::Log,
+        4096,
+        "word in 4 KiB of text",
+        Needle::Is(b"tetonsine"),
+    ),
+    sized(
+        Kind::Log,
+        32 << 10,
+        "word in 32 KiB of text",
+        Needle::Is(b"tetonsine"),
+    ),
+    sized(
+        Kind::Log,
+        32 << 10,
+        "key in 32 KiB of text",
+        Needle::Is(b"connection: refused"),
+    ),
+    sized(
+        Kind::Log,
+        256 << 10,
+        "word in 256 KiB of text",
+        Needle::Is(b"tetonsine"),
+    ),
+    sized(
+        Kind::Log,
+        1 << 20,
+        "word in 1 MiB of text",
+        Needle::Is(b"tetonsine"),
+    ),
     sized(Kind::Csv, 4096, "6 digits in 4 KiB", Needle::Is(b"123456")),
     sized(
         Kind::Csv,

@@ -14,7 +14,7 @@
 
 use super::direction::{Direction, Window};
 use super::hits::Hits;
-use super::pair::{Meter, Outcome, Probes, Subject, compare, eager, one_by_one};
+use super::pair::{Meter, Outcome, Probes, Subject, compare, eager, one_by_one, to_line};
 use super::vector::Isa;
 
 /// Searches the window with `U` probes; with `WARY`, further ones rule candidates out once there was a false alarm. (A
@@ -42,7 +42,7 @@ pub(super) fn scan<I: Isa, D: Direction, const U: usize, const WARY: bool>(
     let outcome = loop {
         // SAFETY: the window lies in the starts, and each probe in the needle, see above.
         let next = unsafe {
-            candidates::<I, D, U>(isa, &from, &want, more, starts, &mut left, &mut doubted)
+            candidates::<I, D, U, WARY>(isa, &from, &want, more, starts, &mut left, &mut doubted)
         };
         let Some((block, mask)) = next else {
             break Outcome::Done;
@@ -79,7 +79,7 @@ type More<I> = Option<([*const u8; MORE], [<I as Isa>::Vector; MORE])>;
 ///
 /// As for `candidates` of `pair`.
 #[inline(always)]
-unsafe fn candidates<I: Isa, D: Direction, const U: usize>(
+unsafe fn candidates<I: Isa, D: Direction, const U: usize, const ALIGNED: bool>(
     isa: I,
     from: &[*const u8; U],
     want: &[I::Vector; U],
@@ -88,6 +88,14 @@ unsafe fn candidates<I: Isa, D: Direction, const U: usize>(
     left: &mut Window,
     doubted: &mut usize,
 ) -> Option<(usize, u64)> {
+    // Where candidates are many, such a step would end at one of them again and again.
+    if ALIGNED
+        && more.is_none()
+        // SAFETY: passed on to the caller.
+        && let Some(found) = unsafe { to_line::<I, D, U>(isa, from, want, left) }
+    {
+        return Some(found);
+    }
     while left.len() >= 4 * I::LANES {
         let block = D::block(*left, 4 * I::LANES);
         isa.prefetch::<D>(from[0].wrapping_add(block), 4 * I::LANES);
@@ -101,26 +109,28 @@ unsafe fn candidates<I: Isa, D: Direction, const U: usize>(
         // SAFETY: as above.
         let mut e3 = unsafe { eager(isa, from, want, at[3]) };
         let mut any = isa.any(isa.or(isa.or(e0, e1), isa.or(e2, e3)));
-        if any && let Some((from, want)) = more {
-            *doubted += 4 * I::LANES;
-            // SAFETY: as above.
-            e0 = isa.and(e0, unsafe { eager(isa, &from, &want, at[0]) });
-            // SAFETY: as above.
-            e1 = isa.and(e1, unsafe { eager(isa, &from, &want, at[1]) });
-            // SAFETY: as above.
-            e2 = isa.and(e2, unsafe { eager(isa, &from, &want, at[2]) });
-            // SAFETY: as above.
-            e3 = isa.and(e3, unsafe { eager(isa, &from, &want, at[3]) });
-            any = isa.any(isa.or(isa.or(e0, e1), isa.or(e2, e3)));
-        }
         if any {
-            // No branch: which of them it is can't be foreseen either.
-            let mut found = (at[3], isa.mask(e3));
-            for (at, lanes) in [(at[2], e2), (at[1], e1), (at[0], e0)] {
-                let mask = isa.mask(lanes);
-                found = if mask == 0 { found } else { (at, mask) };
+            if let Some((from, want)) = more {
+                *doubted += 4 * I::LANES;
+                // SAFETY: as above.
+                e0 = isa.and(e0, unsafe { eager(isa, &from, &want, at[0]) });
+                // SAFETY: as above.
+                e1 = isa.and(e1, unsafe { eager(isa, &from, &want, at[1]) });
+                // SAFETY: as above.
+                e2 = isa.and(e2, unsafe { eager(isa, &from, &want, at[2]) });
+                // SAFETY: as above.
+                e3 = isa.and(e3, unsafe { eager(isa, &from, &want, at[3]) });
+                any = isa.any(isa.or(isa.or(e0, e1), isa.or(e2, e3)));
             }
-            return Some(found);
+            if any {
+                // No branch: which of them it is can't be foreseen either.
+                let mut found = (at[3], isa.mask(e3));
+                for (at, lanes) in [(at[2], e2), (at[1], e1), (at[0], e0)] {
+                    let mask = isa.mask(lanes);
+                    found = if mask == 0 { found } else { (at, mask) };
+                }
+                return Some(found);
+            }
         }
         D::pass(left, block, 4 * I::LANES);
     }

@@ -129,20 +129,21 @@ impl Probes {
         Self::of([missed.min(needle.len() - 1), third, 2 * third], 3)
     }
 
-    /// The two bytes of the needle that are rarest in files in general (the memchr crate's table, which ranks zero among
-    /// the rare ones), then its ends. The needle has one byte at least.
+    /// The two bytes of the needle that are rarest in files in general, then its ends and middle. The needle has one byte
+    /// at least.
+    ///
+    /// The memchr crate's table ranks zero among the rare ones: here it counts as a space, the most frequent of all.
     pub(super) fn rarest(needle: &[u8]) -> Self {
-        let Some(pair) = memchr::arch::all::packedpair::Pair::new(needle) else {
+        let mut ranked = [b' '; RANKED];
+        let ranked = &mut ranked[..needle.len().min(RANKED)];
+        for (to, &byte) in ranked.iter_mut().zip(needle) {
+            *to = if byte == 0 { b' ' } else { byte };
+        }
+        let Some(pair) = memchr::arch::all::packedpair::Pair::new(ranked) else {
             return Self::ends(needle);
         };
-        let (rarest, second) = (usize::from(pair.index1()), usize::from(pair.index2()));
-        let (last, middle) = (needle.len() - 1, needle.len() / 2);
-        let positions = if needle[rarest] == 0 || needle[second] == 0 {
-            let ends = Self::ends(needle).at;
-            [ends[0], ends[1], ends[2], last, middle]
-        } else {
-            [rarest, second, last, middle, 0]
-        };
+        let rarest = [pair.index1(), pair.index2()].map(usize::from);
+        let positions = [rarest[0], rarest[1], needle.len() - 1, needle.len() / 2, 0];
         Self::new(needle, &positions, 2)
     }
 
@@ -196,6 +197,9 @@ pub(super) fn evenly(needle: &[u8], steps: usize) -> impl Iterator<Item = usize>
     let steps = steps.min(last);
     (0..=steps).map(move |i| i * last / steps.max(1))
 }
+
+/// So many bytes of a needle, its first, are ranked.
+const RANKED: usize = 255;
 
 /// How far from the needle's middle and its end another byte is looked for, if they are the same as the first.
 const NEARBY: usize = 32;
@@ -448,23 +452,10 @@ unsafe fn candidates<I: Isa, D: Direction, const U: usize>(
 ) -> Option<(usize, usize)> {
     let lanes = I::LANES;
 
-    // A load that crosses a line of the cache costs two. A first, shorter step spares that
-    // the first probe's loads, where vectors are as long as lines.
-    let step = if D::FORWARD {
-        from[0].addr().wrapping_add(left.lo).wrapping_neg() % lanes
-    } else {
-        from[0].addr().wrapping_add(left.hi) % lanes
-    };
-    if step > 0 && left.len() > 4 * lanes {
-        let block = D::block(*left, lanes);
-        // SAFETY: the block lies in the window, so in the starts.
-        masks[0] = isa.mask(unsafe { eager(isa, from, want, block) });
-        if masks[0] != 0 {
-            *masks = [masks[0], 0, 0, 0];
-            return Some((block, 1));
-        }
-        let block = D::block(*left, step);
-        D::pass(left, block, step);
+    // SAFETY: passed on to the caller.
+    if let Some((block, mask)) = unsafe { to_line::<I, D, U>(isa, from, want, left) } {
+        *masks = [mask, 0, 0, 0];
+        return Some((block, 1));
     }
     // The hot loop: go on until a block has candidates.
     while left.len() >= 4 * lanes {
@@ -492,6 +483,38 @@ unsafe fn candidates<I: Isa, D: Direction, const U: usize>(
     let (block, mask) = unsafe { one_by_one::<I, D, U>(isa, from, want, starts, left) }?;
     *masks = [mask, 0, 0, 0];
     Some((block, 1))
+}
+
+/// A first, shorter step of a large window, after which the first probe's loads are aligned: one that crosses a line of
+/// the cache costs two. Where its vector begins and its mask, if that has candidates.
+///
+/// # Safety
+///
+/// As for [`candidates`].
+#[inline(always)]
+pub(super) unsafe fn to_line<I: Isa, D: Direction, const U: usize>(
+    isa: I,
+    from: &[*const u8; U],
+    want: &[I::Vector; U],
+    left: &mut Window,
+) -> Option<(usize, u64)> {
+    let lanes = I::LANES;
+    let step = if D::FORWARD {
+        from[0].addr().wrapping_add(left.lo).wrapping_neg() % lanes
+    } else {
+        from[0].addr().wrapping_add(left.hi) % lanes
+    };
+    if step > 0 && left.len() > 4 * lanes {
+        let block = D::block(*left, lanes);
+        // SAFETY: the block lies in the window, so in the starts.
+        let mask = isa.mask(unsafe { eager(isa, from, want, block) });
+        if mask != 0 {
+            return Some((block, mask));
+        }
+        let block = D::block(*left, step);
+        D::pass(left, block, step);
+    }
+    None
 }
 
 /// Goes on, vector by vector, until one has candidates: where it begins, and its mask.
@@ -543,7 +566,7 @@ pub(super) unsafe fn eager<I: Isa, const U: usize>(
     for k in 1..U {
         // SAFETY: passed on to the caller.
         let bytes = unsafe { isa.load(from[k].wrapping_add(block)) };
-        agree = isa.and(agree, isa.equal(bytes, want[k]));
+        agree = isa.and_equal(agree, bytes, want[k]);
     }
     agree
 }

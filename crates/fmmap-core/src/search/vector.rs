@@ -39,6 +39,12 @@ pub(super) trait Isa: Copy {
     /// The lanes that are true in both.
     fn and(self, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
 
+    /// The lanes that are true, and in which `a` and `b` are equal.
+    #[inline(always)]
+    fn and_equal(self, lanes: Self::Lanes, a: Self::Vector, b: Self::Vector) -> Self::Lanes {
+        self.and(lanes, self.equal(a, b))
+    }
+
     /// The lanes that are true in either.
     fn or(self, a: Self::Lanes, b: Self::Lanes) -> Self::Lanes;
 
@@ -82,7 +88,8 @@ mod x86 {
         _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm512_add_epi64,
         _mm512_cvtepi64_pd, _mm512_cvtepu8_epi64, _mm512_loadu_si512, _mm512_maskz_compress_epi8,
         _mm512_min_epu8, _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi64, _mm512_storeu_pd,
-        _mm512_storeu_si512, _mm512_sub_epi64, _mm512_testn_epi8_mask, _mm512_xor_si512,
+        _mm512_storeu_si512, _mm512_sub_epi64, _mm512_ternarylogic_epi32, _mm512_testn_epi8_mask,
+        _mm512_xor_si512,
     };
     use std::sync::OnceLock;
 
@@ -332,6 +339,12 @@ mod x86 {
         fn and(self, a: __m512i, b: __m512i) -> __m512i {
             // SAFETY: `self` exists, so AVX-512 does.
             unsafe { _mm512_or_si512(a, b) }
+        }
+
+        #[inline(always)]
+        fn and_equal(self, lanes: __m512i, a: __m512i, b: __m512i) -> __m512i {
+            // SAFETY: `self` exists, so AVX-512 does.
+            unsafe { _mm512_ternarylogic_epi32::<0b1111_0110>(lanes, a, b) }
         }
 
         #[inline(always)]
