@@ -6,8 +6,8 @@
 //!           │
 //!           ├ many candidates ► sample, or twelve probes if little is left
 //!           ├ a byte of the needle is not in the next 4 KiB ► rare ───┐ it is frequent after all
-//!           └───────────────────────► pair, two rare bytes ◄──────────┤
-//!                                       │ false alarms: three probes  │
+//!           └───────────────────────► pair, two rare bytes ◄──────────┤   up to 1 MiB by near,
+//!                                       │ false alarms: three probes  │   which filters candidates
 //!                                       ▼                             │
 //!                                     sample ─► dense, 2 to 12 probes ┘
 //!                                       │ comparisons cost more than the scan
@@ -28,7 +28,7 @@
 
 use super::direction::{Direction, Window};
 use super::hits::Hits;
-use super::kernel::{FAR, HEAD, TINY, run};
+use super::kernel::{FAR, NEAR, TINY, run};
 use super::level::{Level, Policy};
 use super::pair::{MISSED, Meter, Outcome, Probes, Subject};
 use super::period::Stretch;
@@ -94,7 +94,7 @@ fn head<D: Direction>(
     }
     let mut gauge = Meter::new(head, policy.early, policy.work).with_alarm_each(policy.patience);
     let level = level.asking(policy, haystack);
-    let outcome = run::<D, HEAD>(level, policy, subject, &ends, &mut head, &mut gauge, hits);
+    let outcome = run::<D, NEAR>(level, policy, subject, &ends, &mut head, &mut gauge, hits);
     D::follow(window, head);
     if outcome == Outcome::Enough || window.len() == 0 {
         return None;
@@ -104,8 +104,7 @@ fn head<D: Direction>(
         return Some((ends, None));
     }
     let crowded = outcome == Outcome::Crowded;
-    let doubtful = 4 * gauge.doubted > gauge.scanned(head);
-    if (crowded || doubtful) && window.len() >= policy.sample {
+    if (crowded || gauge.doubts.many(gauge.scanned(head))) && window.len() >= policy.sample {
         return Some((ends, Some(gauge.missed)));
     }
     let probes = if crowded {
@@ -140,12 +139,13 @@ fn adapt<D: Direction>(
         },
     };
     let level = level.within(policy, haystack);
+    let cached = haystack.len() <= policy.wide;
     let free = if probes.eager < 3 {
         policy.early
     } else {
         policy.alarms
     };
-    let mut gauge = Meter::new(*window, free, policy.work);
+    let mut gauge = Meter::new(*window, free, policy.work).with_doubts(policy.doubts);
     let mut interval = policy.interval;
     let mut stretch = policy.stretch.max(16 * needle.len());
     let mut periodic = None;
@@ -165,6 +165,8 @@ fn adapt<D: Direction>(
         } else if let Some(position) = lone.take() {
             trace(Path::Rare);
             rare::scan::<D>(subject, position, window, &mut gauge, hits)
+        } else if cached && matches!(probes.eager, 2 | 3) {
+            run::<D, NEAR>(level, policy, subject, &probes, window, &mut gauge, hits)
         } else {
             run::<D, FAR>(level, policy, subject, &probes, window, &mut gauge, hits)
         };
@@ -181,7 +183,7 @@ fn adapt<D: Direction>(
             probes = probes.widened();
             let cheap = probes.eager < 3 || left < policy.sample;
             let free = if cheap { policy.early } else { policy.alarms };
-            gauge = Meter::new(*window, free, policy.work);
+            gauge = Meter::new(*window, free, policy.work).with_doubts(policy.doubts);
             continue;
         }
         if left >= policy.sample
@@ -213,6 +215,6 @@ fn adapt<D: Direction>(
                 return;
             }
         }
-        gauge = Meter::new(*window, policy.alarms, policy.work);
+        gauge = Meter::new(*window, policy.alarms, policy.work).with_doubts(policy.doubts);
     }
 }

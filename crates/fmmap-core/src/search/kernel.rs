@@ -9,10 +9,10 @@ use super::trace::{Path, trace};
 use super::vector::Isa;
 use super::{near, portable, scalar};
 
-/// The forms of the kernel: for a tiny haystack and for the head of another one, both of `near`, and for what is far
-/// behind it, of `pair`.
+/// The forms of the kernel: for a tiny haystack, and for what the caches hold of a larger one, both of `near` and with
+/// two probes or three; for all else, of `pair`.
 pub(super) const TINY: u8 = 0;
-pub(super) const HEAD: u8 = 1;
+pub(super) const NEAR: u8 = 1;
 pub(super) const FAR: u8 = 2;
 
 /// The kernel for the window, or what stands in for it when there are too few starts.

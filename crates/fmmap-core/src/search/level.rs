@@ -200,12 +200,15 @@ pub(super) struct Policy {
     pub(super) head: usize,
     /// In haystacks up to this length nothing is asked for ahead: the nearest cache has them.
     pub(super) near: usize,
-    /// Haystacks up to this length are searched by the widest vectors in any case, and by memchr for one byte.
+    /// Haystacks up to this length are searched by the widest vectors in any case, with two or three probes by the
+    /// kernel for what the caches hold, and by memchr for one byte.
     pub(super) wide: usize,
     /// Alarms that the kernel may have, whatever it scanned, before it compares one probe more.
     pub(super) early: usize,
     /// Starts in the head for each of which it may have one more.
     pub(super) patience: usize,
+    /// Starts that further probes may have to look at, whatever was scanned.
+    pub(super) doubts: usize,
     /// Alarms that it may have with three probes and more before a sample is taken.
     pub(super) alarms: usize,
     /// Bytes that may be compared in vain, whatever was scanned.
@@ -233,6 +236,7 @@ impl Policy {
         wide: 1 << 20,
         early: 4,
         patience: 512,
+        doubts: 4 << 10,
         alarms: 64,
         work: 64 << 10,
         sample: 8 << 10,

@@ -226,8 +226,8 @@ pub(super) struct Meter {
     /// all, then those of the last four: what got that far is ruled out by little else.
     pub(super) missed: [usize; MISSED],
     misses: usize,
-    /// The starts of blocks that further probes had to look at.
-    pub(super) doubted: usize,
+    /// Starts that further probes had to look at.
+    pub(super) doubts: Doubts,
 }
 
 impl Meter {
@@ -243,8 +243,18 @@ impl Meter {
             window: window.len(),
             missed: [usize::MAX; MISSED],
             misses: 0,
-            doubted: 0,
+            doubts: Doubts {
+                seen: 0,
+                free: usize::MAX,
+            },
         }
+    }
+
+    /// The same, with a limit for the starts that further probes have to look at: these, and a quarter of all.
+    #[inline(always)]
+    pub(super) fn with_doubts(mut self, free: usize) -> Self {
+        self.doubts.free = free;
+        self
     }
 
     /// The same, with an alarm for each of so many starts.
@@ -265,6 +275,12 @@ impl Meter {
             self.missed[0] = index;
         }
         self.misses += 1;
+    }
+
+    /// The starts that there were when the meter was at zero.
+    #[inline(always)]
+    pub(super) fn whole(&self) -> usize {
+        self.window
     }
 
     /// The starts searched since the meter was at zero.
@@ -291,6 +307,29 @@ impl Meter {
     #[inline(always)]
     pub(super) fn overworked(&self, window: Window) -> bool {
         self.work > self.work_free.saturating_add(2 * self.scanned(window))
+    }
+}
+
+/// Starts at which the probes agree, but for which it takes more of them to know.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Doubts {
+    seen: usize,
+    /// How many there may be, whatever was scanned.
+    free: usize,
+}
+
+impl Doubts {
+    /// Notes so many more, when so many starts in all were scanned: whether these are too many.
+    #[inline(always)]
+    pub(super) fn add(&mut self, starts: usize, scanned: usize) -> bool {
+        self.seen += starts;
+        self.seen > self.free.saturating_add(scanned / 4)
+    }
+
+    /// Whether they are more than a quarter of what was scanned.
+    #[inline(always)]
+    pub(super) fn many(self, scanned: usize) -> bool {
+        self.seen > scanned / 4
     }
 }
 

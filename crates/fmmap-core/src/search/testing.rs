@@ -88,6 +88,7 @@ const HASTY: Policy = Policy {
     wide: 400,
     early: 0,
     patience: 4096,
+    doubts: 0,
     alarms: 0,
     work: 0,
     sample: 1,

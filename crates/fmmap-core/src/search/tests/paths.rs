@@ -139,6 +139,47 @@ fn zero_is_not_taken_for_a_rare_byte() {
     assert_paths(&haystack, &wide(b"aQ7xZt"), &[far_kernel(), Path::Near]);
 }
 
+/// The paths that a prepared search, which has no head, takes past everything.
+fn paths_of_a_finder(haystack: &[u8], needle: &[u8], of: &[Path]) -> [Vec<Path>; 2] {
+    [false, true].map(|reverse| {
+        forget();
+        let mut finder = super::Finder::new(needle);
+        let found = if reverse {
+            finder.rfind(haystack)
+        } else {
+            finder.find(haystack)
+        };
+        assert_eq!(found, None);
+        of.iter().copied().filter(|&path| taken(path)).collect()
+    })
+}
+
+#[test]
+fn what_the_caches_hold_is_searched_nearby() {
+    let haystack = random((1 << 20) + 1, b"abcdefghijklmnopqrstuvwxyz");
+    let needle = b"quicklyjumping".as_slice();
+    for (size, expected) in [(1 << 20, vec![Path::Near]), (haystack.len(), vec![])] {
+        for taken in paths_of_a_finder(&haystack[..size], needle, &[Path::Near, Path::Sample]) {
+            assert_eq!(taken, expected, "{size} bytes");
+        }
+    }
+}
+
+#[test]
+fn candidates_that_further_probes_rule_out_are_too_many_at_some_time() {
+    // In each block there is what comes near the needle in all but one byte.
+    let needle = b"abcQddddddddZefghi";
+    let mut haystack = random(200_000, b"abcdefghi");
+    for at in (0..haystack.len() - needle.len()).step_by(60) {
+        haystack[at..at + needle.len()].copy_from_slice(needle);
+        haystack[at + 5] = b'c';
+    }
+    let of = [Path::Near, Path::Sample];
+    for taken in paths_of_a_finder(&haystack, needle, &of) {
+        assert_eq!(taken, of);
+    }
+}
+
 #[test]
 fn two_letters_get_twelve_probes() {
     assert_paths(
