@@ -9,6 +9,9 @@
 import { createInterface } from 'node:readline'
 import { ACCESS_READ, Mmap } from '../index.js'
 
+/** Calls after which the compilers are done, about. */
+const COMPILED = 20_000
+
 let open
 function mapped(file) {
   if (open?.file !== file) {
@@ -20,8 +23,18 @@ function mapped(file) {
     let sum = 0
     for (let at = 0; at < view.length; at += 4096) sum += view[at]
     open = { file, m, view, sum }
+    settle(open)
   }
   return open
+}
+
+/** What is found at once, often enough that nothing is left to compile: its time would count as the first row's. */
+function settle(subject) {
+  const { view } = subject
+  for (const way of Object.values(ways)) {
+    way(subject, Buffer.from(view.subarray(0, 9)), false, COMPILED)
+    way(subject, Buffer.from(view.subarray(-9)), true, COMPILED)
+  }
 }
 
 const ways = {
