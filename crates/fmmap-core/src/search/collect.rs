@@ -127,8 +127,15 @@ impl Collect<'_, '_, '_> {
                 unsafe { masks.fill(isa, from[0].wrapping_add(lo), size, agreeing) };
                 if !(certain && OVERLAPS == NEVER && masks.take(isa, lo, hits)) {
                     let is_match = |start| certain || head.is_at(subject, start);
-                    candidates =
-                        check::<I, OVERLAPS>(&masks, lo, needle.len(), is_match, &mut free, hits);
+                    candidates = check::<I, OVERLAPS>(
+                        &masks,
+                        isa,
+                        lo,
+                        needle.len(),
+                        is_match,
+                        &mut free,
+                        hits,
+                    );
                 }
             }
             if hits.count == hits.limit {
@@ -169,13 +176,14 @@ impl<I: Isa, const U: usize> Source<I> for Agreeing<'_, I, U> {
 #[inline(always)]
 fn check<I: Isa, const OVERLAPS: u8>(
     masks: &Masks,
+    isa: I,
     lo: usize,
     len: usize,
     is_match: impl Fn(usize) -> bool,
     free: &mut usize,
     hits: &mut Hits<'_>,
 ) -> usize {
-    let ((mut place, mut mask), mut at, mut candidates) = (masks.at(0), 0, 0);
+    let ((mut place, mut mask), mut at, mut candidates) = (masks.at(isa, 0), 0, 0);
     while at < masks.len() {
         let lane = (mask.trailing_zeros() >> I::LANE_BITS) as usize;
         let start = lo + place + lane;
@@ -196,7 +204,7 @@ fn check<I: Isa, const OVERLAPS: u8>(
         // On to the next mask if this one is used up, without a branch.
         let used_up = mask == 0;
         at += usize::from(used_up);
-        let next = masks.at(at);
+        let next = masks.at(isa, at);
         place = next.0;
         mask |= next.1 & u64::from(used_up).wrapping_neg();
     }

@@ -90,7 +90,7 @@ pub(super) fn choose<I: Isa>(
     hits: &mut Hits<'_>,
 ) {
     for at in 0..masks.len() {
-        let (place, mut mask) = masks.at(at);
+        let (place, mut mask) = masks.at(isa, at);
         let first = lo + place;
         if *free > first {
             mask = behind::<I>(mask, *free - first);
@@ -117,22 +117,17 @@ pub(super) fn choose<I: Isa>(
 /// The starts of `len` bytes together, given the `mask` of bytes and that of the `next` ones.
 #[inline(always)]
 fn together<I: Isa>(mask: u64, next: u64, len: usize) -> u64 {
-    if mask == 0 {
-        return 0;
-    }
-    let mut starts = u128::from(next) << 64 | u128::from(mask);
+    let (mut starts, mut behind) = (mask, next);
     // As many as are known to be together.
     let mut known = 1;
     while known < len {
         let more = known.min(len - known);
-        starts &= starts >> (more << I::LANE_BITS);
+        let by = more << I::LANE_BITS;
+        // The lowest of those behind come in from above; in two steps, as by 64 would be by none.
+        starts &= starts >> by | behind << 1 << (63 - by);
+        behind &= behind >> by;
         known += more;
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the others are the next mask's"
-    )]
-    let starts = starts as u64;
     starts
 }
 
