@@ -104,7 +104,8 @@ fn head<D: Direction>(
         return Some((ends, None));
     }
     let crowded = outcome == Outcome::Crowded;
-    if (crowded || gauge.doubts.many(gauge.scanned(head))) && window.len() >= policy.sample {
+    let doubtful = gauge.doubts.are_many(0, gauge.scanned(head));
+    if (crowded || doubtful) && window.len() >= policy.sample {
         return Some((ends, Some(gauge.missed)));
     }
     let probes = if crowded {

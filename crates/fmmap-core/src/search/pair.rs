@@ -323,13 +323,13 @@ impl Doubts {
     #[inline(always)]
     pub(super) fn add(&mut self, starts: usize, scanned: usize) -> bool {
         self.seen += starts;
-        self.seen > self.free.saturating_add(scanned / 4)
+        self.are_many(self.free, scanned)
     }
 
-    /// Whether they are more than a quarter of what was scanned.
+    /// Whether they are more than a quarter of what was scanned, and so many more.
     #[inline(always)]
-    pub(super) fn many(self, scanned: usize) -> bool {
-        self.seen > scanned / 4
+    pub(super) fn are_many(self, free: usize, scanned: usize) -> bool {
+        self.seen > free.saturating_add(scanned / 4)
     }
 }
 

@@ -123,8 +123,8 @@ fn together<I: Isa>(mask: u64, next: u64, len: usize) -> u64 {
     while known < len {
         let more = known.min(len - known);
         let by = more << I::LANE_BITS;
-        // The lowest of those behind come in from above; in two steps, as by 64 would be by none.
-        starts &= starts >> by | behind << 1 << (63 - by);
+        // The lowest of those behind come in from above.
+        starts &= starts >> by | behind << (64 - by);
         behind &= behind >> by;
         known += more;
     }
