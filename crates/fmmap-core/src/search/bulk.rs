@@ -10,7 +10,7 @@ use super::direction::{Direction, Forward, Window};
 use super::engine;
 use super::hits::{Hits, as_number};
 use super::level::{Level, Policy, Work};
-use super::pair::{Probes, Subject};
+use super::probes::{Probes, Subject};
 use super::trace::{Path, trace};
 use super::vector::Isa;
 

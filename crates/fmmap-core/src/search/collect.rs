@@ -19,7 +19,7 @@ use super::direction::Window;
 use super::hits::Hits;
 use super::level::{Level, Work};
 use super::masks::{BLOCK, Masks, STRETCH, Source, agreeing};
-use super::pair::{Probes, Subject};
+use super::probes::{Probes, Subject};
 use super::same;
 use super::trace::{Path, trace};
 use super::vector::Isa;

@@ -29,7 +29,8 @@
 use super::direction::{Direction, Window};
 use super::level::{Level, Work};
 use super::masks::{agreeing, lanes};
-use super::pair::{MAX_PROBES, MISSED, Probes, Subject, evenly};
+use super::meter::MISSED;
+use super::probes::{MAX_PROBES, Probes, Subject, evenly};
 use super::vector::Isa;
 
 /// Starts in a sample, at least and at most.

@@ -30,8 +30,9 @@ use super::direction::{Direction, Window};
 use super::hits::Hits;
 use super::kernel::{FAR, NEAR, TINY, run};
 use super::level::{Level, Policy};
-use super::pair::{MISSED, Meter, Outcome, Probes, Subject};
+use super::meter::{MISSED, Meter, Outcome};
 use super::period::Stretch;
+use super::probes::{Probes, Subject};
 use super::trace::{Path, trace};
 use super::{dense, period, portable, rare, two_way};
 

@@ -4,7 +4,9 @@
 use super::direction::{Direction, Window};
 use super::hits::Hits;
 use super::level::{Level, Policy};
-use super::pair::{self, Meter, Outcome, Probes, Subject};
+use super::meter::{Meter, Outcome};
+use super::pair;
+use super::probes::{Probes, Subject};
 use super::trace::{Path, trace};
 use super::vector::Isa;
 use super::{near, portable, scalar};

@@ -22,7 +22,7 @@
 //! | module | what it does | for |
 //! |---|---|---|
 //! | `pair` | compares two to twelve bytes of the needle at 16 to 64 starts at once | nearly everything |
-//! | `near` | the same with three bytes, quicker at the first match | small haystacks, and the head of others |
+//! | `near` | the same with two or three bytes, quicker at the first match | what the caches hold: haystacks of up to a megabyte, and the head of others |
 //! | `dense` | chooses the bytes for `pair` from a sample of the haystack | DNA, digits, UTF-16 |
 //! | `rare` | scans for one byte | haystacks that lack it |
 //! | `collect` | lists `masks`, then looks at the candidates in them | matches by the million |
@@ -33,7 +33,8 @@
 //! | `portable` | the memchr crate's finders | other processors |
 //!
 //! All are written once for both directions (`direction`) and all instruction sets (`vector`), of
-//! which `level` chooses one and `kernel` runs it. Matches go to `hits`; `bulk` asks for all of them.
+//! which `level` chooses one and `kernel` runs it. Which bytes of the needle are compared first are its
+//! `probes`, what that costs is on a `meter`. Matches go to `hits`; `bulk` asks for all of them.
 //!
 //! # Haystacks that others write
 //!
@@ -59,10 +60,12 @@ mod kernel;
 mod level;
 mod line;
 mod masks;
+mod meter;
 mod near;
 mod pair;
 mod period;
 mod portable;
+mod probes;
 mod rare;
 mod same;
 mod scalar;
@@ -78,7 +81,7 @@ mod vector;
 use direction::{Direction, Forward, Reverse};
 use hits::Hits;
 use level::{Level, Policy};
-use pair::{Probes, Subject};
+use probes::{Probes, Subject};
 use std::borrow::Cow;
 
 pub use bulk::Batch;

@@ -17,7 +17,9 @@
 
 use super::direction::{Direction, Window};
 use super::hits::Hits;
-use super::pair::{Doubts, Meter, Outcome, Probes, Subject, compare, eager, one_by_one, to_line};
+use super::meter::{Doubts, Meter, Outcome};
+use super::pair::{compare, eager, one_by_one, to_line};
+use super::probes::{Probes, Subject};
 use super::vector::Isa;
 
 /// Searches the window with `U` probes; with `WARY`, further ones rule candidates out once there was a false alarm. (A

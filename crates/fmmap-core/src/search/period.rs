@@ -38,7 +38,8 @@
 use super::compare::{first_difference, last_difference};
 use super::direction::{Direction, Window};
 use super::hits::Hits;
-use super::pair::{Outcome, Subject};
+use super::meter::Outcome;
+use super::probes::Subject;
 
 /// Needles shorter than this are not worth the trouble: a comparison costs a vector or two.
 const SHORTEST: usize = 32;

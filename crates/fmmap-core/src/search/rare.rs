@@ -10,7 +10,8 @@ use super::direction::{Direction, Window};
 use super::hits::Hits;
 use super::kernel;
 use super::level::{Level, Policy};
-use super::pair::{Meter, Outcome, Probes, Subject};
+use super::meter::{Meter, Outcome};
+use super::probes::{Probes, Subject};
 
 /// The first occurrence of one byte: memchr's scan, which is as fast as memory, but where memory is faster when it is
 /// asked for ahead.

@@ -11,7 +11,7 @@
 use super::direction::Forward;
 use super::hits::Hits;
 use super::masks::{FEW, Masks, Source, agreeing, lanes};
-use super::pair::Subject;
+use super::probes::Subject;
 use super::trace::{Path, trace};
 use super::vector::Isa;
 

@@ -5,7 +5,8 @@
 
 use super::direction::{Direction, Window};
 use super::hits::Hits;
-use super::pair::{Outcome, Subject};
+use super::meter::Outcome;
+use super::probes::Subject;
 
 /// Searches the window start by start: O(n m), n being small.
 #[inline(always)]

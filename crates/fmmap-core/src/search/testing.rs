@@ -5,8 +5,9 @@ use super::direction::{Direction, Forward, Reverse, Window};
 use super::engine;
 use super::hits::Hits;
 use super::level::{Level, Policy};
-use super::pair::{MAX_PROBES, Meter, Outcome, Probes, Subject};
+use super::meter::{Meter, Outcome};
 use super::period::Stretch;
+use super::probes::{MAX_PROBES, Probes, Subject};
 use super::{bulk, collect, period, rare, scalar, two_way};
 
 pub use super::trace::{Path, forget, taken};

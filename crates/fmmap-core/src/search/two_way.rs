@@ -7,7 +7,8 @@
 
 use super::direction::{Direction, Window};
 use super::hits::Hits;
-use super::pair::{Outcome, Subject};
+use super::meter::Outcome;
+use super::probes::Subject;
 use memchr::memmem::{Finder, FinderRev};
 
 /// Searches the whole window.

@@ -1,7 +1,7 @@
 //! Each strategy is really taken, and for the inputs that it was made for.
 
 use super::super::direction::Window;
-use super::super::pair::Meter;
+use super::super::meter::Meter;
 use super::super::testing::{Path, Random, Strategy, forget, matches, taken};
 use super::{find, rfind};
 
