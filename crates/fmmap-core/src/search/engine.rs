@@ -147,7 +147,8 @@ fn adapt<D: Direction>(
     } else {
         policy.alarms
     };
-    let mut gauge = Meter::new(*window, free, policy.work).with_doubts(policy.doubts);
+    let meter = |left, free| Meter::new(left, free, policy.work).with_doubts(policy.doubts);
+    let mut gauge = meter(*window, free);
     let mut interval = policy.interval;
     let mut stretch = policy.stretch.max(16 * needle.len());
     let mut periodic = None;
@@ -185,7 +186,7 @@ fn adapt<D: Direction>(
             probes = probes.widened();
             let cheap = probes.eager < 3 || left < policy.sample;
             let free = if cheap { policy.early } else { policy.alarms };
-            gauge = Meter::new(*window, free, policy.work).with_doubts(policy.doubts);
+            gauge = meter(*window, free);
             continue;
         }
         if left >= policy.sample
@@ -217,6 +218,6 @@ fn adapt<D: Direction>(
                 return;
             }
         }
-        gauge = Meter::new(*window, policy.alarms, policy.work).with_doubts(policy.doubts);
+        gauge = meter(*window, policy.alarms);
     }
 }
