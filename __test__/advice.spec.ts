@@ -1,6 +1,8 @@
 // madvise and setName: what a map tells the kernel about itself.
+import { readFileSync } from 'node:fs'
 import {
   ACCESS_READ,
+  ACCESS_WRITE,
   constants,
   MADV_DONTNEED,
   MADV_NORMAL,
@@ -14,7 +16,7 @@ import {
 } from '../index.js'
 import { closedMessage, refuses } from './support/errors.ts'
 import { anonymous, latin1, mapped, mappedPath, temporaryFile } from './support/files.ts'
-import { emulated, linux, unix } from './support/platform.ts'
+import { emulated, externalBuffers, linux, unix } from './support/platform.ts'
 import { testWhere } from './support/test.ts'
 
 testWhere(unix, 'no madvise on Windows')(
@@ -165,3 +167,89 @@ testWhere(linux, 'Linux alone names memory')('setName of a closed map, after its
   refuses(t, () => m.setName('x'), 'ERR_MMAP_CLOSED', closedMessage)
   refuses(t, () => m.setName(3 as unknown as string), 'ERR_INVALID_ARG_TYPE')
 })
+
+/** Of the areas that map the file, how many have the flag of /proc/self/smaps. */
+function flagged(path: string, flag: string): [flagged: number, all: number] {
+  const areas = readFileSync('/proc/self/smaps', 'utf8').split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)
+  const own = areas.filter((area) => area.split('\n')[0]?.endsWith(path))
+  const flags = own.map((area) => /VmFlags:(.*)/.exec(area)?.[1] ?? '')
+  return [flags.filter((words) => words.split(' ').includes(flag)).length, own.length]
+}
+
+testWhere(linux && !emulated && externalBuffers, 'reads /proc/self/smaps')(
+  'advice is about the memory of views too, and about memory that is mapped later',
+  (t) => {
+    const path = temporaryFile('x'.repeat(4 * PAGESIZE))
+    const m = mappedPath(t, path, { access: ACCESS_READ })
+    const before = m.view()
+    m.madvise(MADV_RANDOM)
+    t.deepEqual(flagged(path, 'rr'), [2, 2], 'the map and what its views show')
+    m.madvise(MADV_NORMAL, PAGESIZE, PAGESIZE)
+    t.deepEqual(flagged(path, 'rr'), [4, 6], 'a part of both')
+    t.is(before.length, 4 * PAGESIZE)
+    const own = temporaryFile('x'.repeat(2 * PAGESIZE))
+    const writable = mappedPath(t, own, { access: ACCESS_WRITE })
+    writable.madvise(MADV_RANDOM)
+    const old = writable.view()
+    writable.resize(PAGESIZE)
+    t.deepEqual(flagged(own, 'rr'), [2, 2], 'mapped afresh beside a live view')
+    t.is(old[0], 120)
+  },
+)
+
+testWhere(linux && !emulated && externalBuffers, 'reads /proc/self/smaps')(
+  'a view that is made later has the advice that was given, range by range',
+  (t) => {
+    const path = temporaryFile('x'.repeat(4 * PAGESIZE))
+    const m = mappedPath(t, path, { access: ACCESS_READ })
+    m.madvise(MADV_SEQUENTIAL)
+    m.madvise(MADV_RANDOM, PAGESIZE, PAGESIZE)
+    m.madvise(MADV_NORMAL, 2 * PAGESIZE)
+    const [random, sequential] = [flagged(path, 'rr')[0], flagged(path, 'sr')[0]]
+    t.deepEqual([random, sequential], [1, 1])
+    const view = m.view()
+    t.deepEqual([flagged(path, 'rr')[0], flagged(path, 'sr')[0]], [2, 2])
+    t.is(view[0], 120)
+  },
+)
+
+testWhere(linux && externalBuffers, 'Linux alone promises this')(
+  'MADV_DONTNEED gives the pages of views back, and what was written to them',
+  (t) => {
+    const m = mapped(t, 'x'.repeat(2 * PAGESIZE), { access: ACCESS_READ })
+    const view = m.view()
+    view[0] = 89
+    view[PAGESIZE] = 89
+    m.madvise(MADV_DONTNEED, 0, PAGESIZE)
+    t.is(view[0], 120, 'the file again')
+    t.is(view[PAGESIZE], 89)
+  },
+)
+
+testWhere(linux && !emulated && externalBuffers, 'reads /proc/self/smaps')(
+  'maps of one token have the advice that any of them was given, also after a resize',
+  (t) => {
+    const path = temporaryFile('x'.repeat(4 * PAGESIZE))
+    const m = mappedPath(t, path, { access: ACCESS_READ })
+    m.madvise(MADV_RANDOM)
+    using other = Mmap.from(m.share())
+    const view = other.view()
+    t.deepEqual(flagged(path, 'rr'), [2, 2], 'the memory, and what the views of the other show')
+    t.is(view[0], 120)
+    const own = temporaryFile('x'.repeat(2 * PAGESIZE))
+    using first = Mmap.open(own, { access: ACCESS_WRITE })
+    using second = Mmap.from(first.share())
+    second.madvise(MADV_SEQUENTIAL)
+    first.resize(3 * PAGESIZE)
+    t.deepEqual(
+      flagged(own, 'sr'),
+      [2, 3],
+      'the old memory, and the fresh one as far as it was advised',
+    )
+    second.madvise(MADV_NORMAL)
+    t.deepEqual(flagged(own, 'sr'), [1, 3], 'from then on each has its own')
+    second.refresh()
+    t.is(second.length, 3 * PAGESIZE)
+    t.deepEqual(flagged(own, 'sr'), [1, 3])
+  },
+)

@@ -1,5 +1,5 @@
-// findAsync, rfindAsync, countAsync, findAllAsync and flushAsync: the answers of the synchronous members, and what may
-// happen meanwhile.
+// findAsync, rfindAsync, countAsync, findAllAsync and flushAsync: they answer as the synchronous members do, whatever
+// happens meanwhile.
 import { getEventListeners } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -10,33 +10,28 @@ import { anonymous, bytes, mapped, mappedPath, temporaryFile } from './support/f
 import { matches, numbers, text } from './support/haystacks.ts'
 import { emulated, hole, externalBuffers, scaled, unix } from './support/platform.ts'
 import { childAnswer, moduleFile, runChild } from './support/runtime.ts'
-import anyTest, { type Assertions, type Test, testWhere } from './support/test.ts'
+import { serially } from './support/serial.ts'
+import anyTest, { type Assertions, testWhere } from './support/test.ts'
 
-/** One test after another: they share the pool and its turns, and some look at the clock. */
-let previous = Promise.resolve()
-const test: Test = (title, body) => {
-  anyTest(title, async (t) => {
-    const mine = previous.then(() => body(t))
-    previous = mine.catch(() => {})
-    await mine
-  })
-}
+const order = { ended: Promise.resolve() }
+/** The tests run one after another, because they share the pool and its turns, and some look at the clock. */
+const test = serially(anyTest, order)
 
-/** As `test`, for those that look through megabytes in JavaScript. */
-const oracleTest: Test = emulated ? testWhere(false, 'minutes of oracle under qemu') : test
+/** As `test`, for tests that go through megabytes in JavaScript. */
+const oracleTest = serially(testWhere(!emulated, 'minutes of oracle under qemu'), order)
 
-/** Ranges up to this are searched without the pool. */
+/** Ranges up to this length are searched without the pool. */
 const SMALL = 128 * 1024
 
-/** Starts of matches in one piece of work for the pool. */
+/** The number of starts in one piece of work for the pool. */
 const CHUNK = 4 << 20
 
-/** A hole that takes seconds to search: nothing that is asked of it ends by itself in a test. */
+/** A hole that takes seconds to search, so that no search of it ends by itself during a test. */
 const HUGE = hole
 
 const oneMatch = ['findAsync', 'rfindAsync', 'countAsync'] as const
 
-/** The promise must reject, and the call that made it must not throw. */
+/** The promise must reject, and the call itself must not throw. */
 async function rejected(
   t: Assertions,
   call: () => Promise<unknown>,
@@ -79,7 +74,7 @@ async function collect(steps: AsyncIterable<number>): Promise<number[]> {
   return found
 }
 
-/** A map of these bytes, without a file. */
+/** A map of these bytes without a file. */
 function holding(t: Assertions, content: Buffer): Mmap {
   const m = anonymous(t, content.length)
   m.setSlice(content, 0)
@@ -88,7 +83,7 @@ function holding(t: Assertions, content: Buffer): Mmap {
 
 const huge = (t: Assertions): Mmap => mappedPath(t, temporaryFile(HUGE))
 
-/** All four say what their synchronous forms say. */
+/** All four members must answer as their synchronous forms do. */
 async function agree(
   t: Assertions,
   m: Mmap,
@@ -161,7 +156,7 @@ oracleTest('random haystacks around the limit of small ranges and around chunks'
   const sizes = [SMALL - 1, SMALL, SMALL + 1, CHUNK - 1, CHUNK, CHUNK + 1, CHUNK + 8, 2 * CHUNK + 3]
   for (const [index, size] of [...sizes, 3 * CHUNK - 7, SMALL + 9].entries()) {
     const content = text(random, size, 26)
-    // A needle across each bound that there can be, and one that is nowhere else.
+    // A needle lies across each possible bound, and one occurs nowhere else.
     for (const bound of [SMALL, 1 << 20, CHUNK, 2 * CHUNK]) {
       if (bound + 8 < size) content.write('overlapping', bound - (random() % 10))
     }
@@ -192,7 +187,7 @@ oracleTest('needles that overlap themselves, across the bounds of chunks', async
       for (const concurrency of [1, 3]) {
         t.is(await m.countAsync(sub, { concurrency }), expected.length, `${sub.length} ${unit}`)
       }
-      // As many as one piece of work answers, and more.
+      // As many as one piece of work returns, and more.
       for (const limit of [0, 1, 65_535, 65_536, 65_537, 150_000]) {
         const found = await collect(m.findAllAsync(sub, { concurrency: 2, limit }))
         t.is(found.length, Math.min(limit, expected.length))
@@ -338,7 +333,7 @@ test('each promise rejects, and none throws, for wrong arguments', async (t) => 
         await rejects(t, () => call('a', { onProgress }), 'ERR_INVALID_ARG_TYPE')
       }
     }
-    // A refused search leaves nothing behind that would hold up a resize.
+    // A search that was refused leaves nothing behind that would prevent a resize.
     m.resize(50)
     t.is(m.length, 50)
   }
@@ -347,7 +342,7 @@ test('each promise rejects, and none throws, for wrong arguments', async (t) => 
 test('flushAsync rejects for wrong arguments', async (t) => {
   const m = mapped(t, 2 * PAGESIZE)
   const call = m.flushAsync.bind(m) as (...given: unknown[]) => Promise<void>
-  for (const number of [null, '3', 1.5, Number.NaN, 3n, {}]) {
+  for (const number of [null, '3', 1.5, Number.NaN, 3n, []]) {
     await rejects(t, () => call(number), 'ERR_INVALID_ARG_TYPE')
     await rejects(t, () => call(0, number), 'ERR_INVALID_ARG_TYPE')
     await rejects(t, () => call(0, 1, { flags: number }), 'ERR_INVALID_ARG_TYPE')
@@ -555,7 +550,7 @@ test('close() meanwhile: every promise of the map rejects', async (t) => {
     rejected(t, () => m.findAllAsync('needle', { signal }).next()),
   ]
   await turn()
-  // Not before: there is nothing to write, so that it may have ended.
+  // The flush is not started before, because it has nothing to write and might end at once.
   pending.push(rejected(t, () => m.flushAsync(0, m.length, { signal })))
   m.close()
   for (const promise of pending) {
@@ -603,7 +598,7 @@ test('resize is refused while a promise is pending, and possible as soon as it h
   }
   t.is(m.length, HUGE)
   controller.abort()
-  // In the tick of the abort: what was searching has let the memory go, whether or not it noticed.
+  // In the tick of the abort, the search has dropped the memory, whether or not its thread has noticed.
   m.resize(PAGESIZE)
   t.is(m.length, PAGESIZE)
   t.is(await m.findAsync('needle', { start: 0 }), -1)

@@ -6,11 +6,11 @@ import { matches, numbers, text } from './support/haystacks.ts'
 import { hole, scaled } from './support/platform.ts'
 import test, { type Assertions } from './support/test.ts'
 
-/** How many offsets a step of findAll fetches at once, and how many bytes it looks through. */
+/** How many offsets a step of findAll fetches at once, and how many bytes it searches. */
 const BATCH = 4096
 const BLOCK = 1 << 20
 
-/** count and findAll, all of it and in part, say what the oracle says. */
+/** count and findAll must agree with the oracle, for the whole range and for parts. */
 function agree(
   t: Assertions,
   m: Mmap,
@@ -132,7 +132,7 @@ test('batches grow with what was searched: a match across any bound of theirs is
       expected.filter((at) => at >= start),
     )
   }
-  // Nothing for tens of megabytes, and one match behind.
+  // No match for tens of megabytes, and one behind them.
   m.setSlice(Buffer.alloc(m.length - 100_000), 100_000, m.length)
   m.setSlice('needle', m.length - 6, m.length)
   t.deepEqual([...m.findAll('needle')], [65_533, m.length - 6])
@@ -170,7 +170,7 @@ test('limit: the most matches to give', (t) => {
 })
 
 test('a loop that ends early ends the search', (t) => {
-  // A hole of 64 GiB: looking through all of it would take seconds.
+  // A hole of 64 GiB: searching all of it would take seconds.
   const path = temporaryFile(hole)
   const m = mappedPath(t, path)
   m.setSlice(bytes('needle'), 5000, 5006)
@@ -220,13 +220,13 @@ test('resize between two steps: the iterator ends at the length of then, and hol
   m.resize(5)
   t.is(steps.next().value, 2)
   t.deepEqual(steps.next(), { done: true, value: undefined }, 'the match at 4 is cut off')
-  // A smaller map ends a search that has not come so far.
+  // Making the map smaller ends a search that has not come so far.
   const smaller = mapped(t, 'ab'.repeat(BLOCK))
   const later = smaller.findAll('ab', { start: BLOCK })
   t.is(later.next().value, BLOCK)
   smaller.resize(PAGESIZE)
   t.deepEqual(later.next(), { done: true, value: undefined })
-  // A larger one is searched to its new end, unless told otherwise.
+  // A larger map is searched to its new end, unless an end was given.
   const growing = mapped(t, 'ab'.repeat(10))
   const all = growing.findAll('ab')
   const first = growing.findAll('ab', { end: 20 })
@@ -355,7 +355,7 @@ test('a finished iterator and one that was returned stay so', (t) => {
   t.is(steps.next().value, 0)
   t.deepEqual(steps.return?.(), { done: true, value: undefined })
   t.deepEqual(steps.next(), { done: true, value: undefined })
-  // Nothing is asked of a map that the iterator has done with.
+  // An iterator that has ended does not look at the map any more.
   const done = m.findAll('x')
   t.true(done.next().done)
   m.close()

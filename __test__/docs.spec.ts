@@ -1,4 +1,4 @@
-// The documentation held to the package: its programs run, its links lead somewhere, its lists are complete.
+// Checks the documentation against the package: its programs run, its links lead somewhere, its lists are complete.
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -20,7 +20,7 @@ import test, { type Assertions, testWhere } from './support/test.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The pages that people read, by their paths from the root. */
+/** The pages for readers, by their paths from the root. */
 const pages = !checkout
   ? []
   : [
@@ -138,7 +138,7 @@ async function check(t: Assertions, page: string, block: Block): Promise<void> {
 }
 
 for (const page of pages) {
-  // Without external buffers there is no view(), and all else must run.
+  // Without external buffers there is no view(); all other programs must run.
   const programs = blocksOf(page).filter(
     ({ language, code }) =>
       (language === 'js' || language === 'ts') && (externalBuffers || !code.includes('.view(')),
@@ -175,6 +175,14 @@ for (const page of pages) {
     }
   })
 
+  test(`${page}: the npm scripts that it names exist`, (t) => {
+    t.pass()
+    const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> }
+    for (const [, name = ''] of textOf(page).matchAll(/`npm run ([\w:-]+)/g)) {
+      t.true(name in scripts, `${page} names npm run ${name}`)
+    }
+  })
+
   test(`${page}: its links lead somewhere`, (t) => {
     t.pass()
     for (const [, target = ''] of proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)) {
@@ -207,17 +215,67 @@ function sameNames(t: Assertions, page: string, found: string[], expected: strin
 inCheckout('docs/api.md documents every member and every function, and no other', (t) => {
   const symbols = new Map<symbol, string>([
     [Symbol.iterator, '[Symbol.iterator]'],
+    [Symbol.toPrimitive, '[Symbol.toPrimitive]'],
     [Symbol.dispose, '[Symbol.dispose]'],
     [inspect.custom, '[util.inspect.custom]'],
   ])
   const members = Reflect.ownKeys(fmmap.Mmap.prototype)
-    .filter((key) => key !== 'constructor')
+    .filter((key) => key !== 'constructor' && key !== Symbol.for('fmmap.Mmap'))
     .map((key) => (typeof key === 'string' ? key : (symbols.get(key) ?? String(key))))
+  const statics = Object.getOwnPropertyNames(fmmap.Mmap)
+    .filter(
+      (name) => typeof (fmmap.Mmap as unknown as Record<string, unknown>)[name] === 'function',
+    )
+    .filter((name) => name !== 'prototype')
+    .map((name) => `Mmap.${name}`)
   const functions = Object.entries(fmmap)
     .filter(([name, value]) => typeof value === 'function' && name !== 'Mmap')
     .map(([name]) => name)
-  const expected = ['new Mmap', 'Mmap.open', ...members, ...functions, 'constants']
+  const expected = ['new Mmap', ...statics, ...members, ...functions, 'constants']
   sameNames(t, 'docs/api.md', documented('docs/api.md', 3), expected)
+})
+
+/** The properties of the interfaces that are declared for users, each as interface.property. */
+function declaredProperties(): [string, string][] {
+  const declarations = textOf('index.d.cts')
+  return Array.from(
+    declarations.matchAll(/^interface (\w+)[^{\n]*\{\n([\s\S]*?)^\}/gm),
+    ([, name = '', body = '']) =>
+      Array.from(
+        body.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(]/gm),
+        ([, property = '']): [string, string] => [name, property],
+      ),
+  ).flat()
+}
+
+inCheckout('docs/api.md names every option and every property that is declared', (t) => {
+  const properties = declaredProperties()
+  t.true(properties.length > 40, `${properties.length} properties were found`)
+  const text = `${textOf('docs/api.md')}\n${textOf('docs/errors.md')}`
+  // A property stands in a code span: as a name, in a call or in an object.
+  const spans = Array.from(text.matchAll(/`([^`\n]+)`/g), ([, span = '']) => span)
+  for (const [name, property] of properties) {
+    const word = new RegExp(`(?<![\\w-])${property}(?![\\w-])`)
+    t.true(
+      spans.some((span) => word.test(span)),
+      `docs/api.md lacks ${name}.${property}`,
+    )
+  }
+})
+
+inCheckout('index.d.cts exports every type of an argument or answer that it declares', (t) => {
+  const declarations = textOf('index.d.cts')
+  const declared = Array.from(
+    declarations.matchAll(/^(?:interface|type|declare class) (\w+)/gm),
+    ([, name = '']) => name,
+  )
+  const list = /^export \{(.*)\};?$/m.exec(declarations)?.[1] ?? ''
+  const exported = new Set(list.split(',').map((name) => name.trim().replace(/^type /, '')))
+  // A Buffer under another name, for compilers older than 5.9.
+  const inner = new Set(['OwnBuffer'])
+  for (const name of declared) {
+    t.true(exported.has(name) || inner.has(name), `${name} is declared and not exported`)
+  }
 })
 
 inCheckout('docs/constants.md lists every constant, and no other', (t) => {
@@ -231,7 +289,7 @@ inCheckout('docs/constants.md lists every constant, and no other', (t) => {
 
 inCheckout('docs/errors.md lists every code, and no other', (t) => {
   const source = readFileSync(join(root, 'lib', 'errors.ts'), 'utf8')
-  const union = /export type Code =([^;]*?)\n\n/.exec(source)?.[1] ?? ''
+  const union = /export type ErrorCode =([^;]*?)\n\n/.exec(source)?.[1] ?? ''
   const codes = Array.from(union.matchAll(/'(\w+)'/g), ([, code = '']) => code)
   t.true(codes.length > 10)
   const listed = documented('docs/errors.md', 2).filter((code) => /^(ERR_|ABORT_)/.test(code))
@@ -272,4 +330,22 @@ inCheckout("docs/design.md's diagram has every file of the facade and of the cra
       t.true(new RegExp(`\\b${topic}\\b`).test(diagram), `${folder}/${name} is not in the diagram`)
     }
   }
+})
+
+inCheckout('docs/design.md says of every long file why it is one', (t) => {
+  const [, section = ''] = textOf('docs/design.md').split('## Files of more than 300 lines')
+  const named = Array.from(
+    (section.split('\n## ')[0] ?? '').matchAll(/`((?:lib|crates)\/[^`]+\.(?:ts|rs))`/g),
+    ([, path = '']) => path,
+  )
+  const long = ['lib', 'crates/fmmap-core/src', 'crates/fmmap-node/src']
+    .flatMap((folder) =>
+      (readdirSync(join(root, folder), { recursive: true }) as string[]).map(
+        (name) => `${folder}/${name.replaceAll('\\', '/')}`,
+      ),
+    )
+    .filter((path) => /\.(ts|rs)$/.test(path) && !path.includes('/tests/'))
+    .filter((path) => textOf(path).split('\n').length > 301)
+  t.true(named.length > 20)
+  for (const path of long) t.true(named.includes(path), `${path} has no row`)
 })

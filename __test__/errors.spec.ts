@@ -103,12 +103,10 @@ test('types, then closed, then read-only, then ranges', (t) => {
     ['writeByte', (m) => m.writeByte(wrong), 'ERR_INVALID_ARG_TYPE'],
     ['writeByte(256)', (m) => m.writeByte(256), 'ERR_OUT_OF_RANGE'],
     ['writeByte(-1)', (m) => m.writeByte(-1), 'ERR_OUT_OF_RANGE'],
-    ['get', (m) => m.get(wrong), 'ERR_INVALID_ARG_TYPE'],
-    ['slice', (m) => m.slice(0, wrong), 'ERR_INVALID_ARG_TYPE'],
     ['arrayBuffer', (m) => m.arrayBuffer(wrong), 'ERR_INVALID_ARG_TYPE'],
-    ['find', (m) => m.find('a', wrong), 'ERR_INVALID_ARG_TYPE'],
+    ['find', (m) => m.find('a', 0, wrong), 'ERR_INVALID_ARG_TYPE'],
     ['move', (m) => m.move(0, 0, wrong), 'ERR_INVALID_ARG_TYPE'],
-    ['flush', (m) => m.flush(wrong), 'ERR_INVALID_ARG_TYPE'],
+    ['flush', (m) => m.flush('0' as unknown as number), 'ERR_INVALID_ARG_TYPE'],
     ['flush flags', (m) => m.flush(0, 0, { flags: wrong }), 'ERR_INVALID_ARG_TYPE'],
     ['madvise', (m) => m.madvise(wrong), 'ERR_INVALID_ARG_TYPE'],
     ['resize', (m) => m.resize(wrong), 'ERR_INVALID_ARG_TYPE'],
@@ -147,6 +145,49 @@ test('types, then closed, then read-only, then ranges', (t) => {
     refuses(t, () => call(closed), 'ERR_MMAP_CLOSED', closedMessage, name)
     refuses(t, () => call(readOnly), 'ERR_OUT_OF_RANGE', undefined, name)
   }
+})
+
+test('the four index members ask first whether the map is closed, as in Python', (t) => {
+  const wrong = 'x' as unknown as number
+  const closed = mapped(t, 'abcdef')
+  closed.close()
+  for (const call of [
+    () => closed.get(wrong),
+    () => closed.slice(wrong),
+    () => closed.slice(0, 1, 0),
+    () => closed.set(wrong, wrong),
+    () => closed.setSlice(wrong as unknown as string, wrong),
+  ]) {
+    refuses(t, call, 'ERR_MMAP_CLOSED', closedMessage)
+  }
+})
+
+test('messages have Python’s sentence, then the numbers', (t) => {
+  const m = mapped(t, 'hello world')
+  const cases: [() => unknown, string][] = [
+    [() => m.get(99), 'mmap index out of range: 99 of 11 bytes'],
+    [() => m.set(-12, 1), 'mmap index out of range: -12 of 11 bytes'],
+    [() => m.set(0, 256), 'mmap item value must be in range(0, 256): received 256'],
+    [() => m.setSlice('ab', 0, 1), 'mmap slice assignment is wrong size: 2 bytes for a slice of 1'],
+    [() => m.seek(12), 'seek out of range: 12 of 11 bytes'],
+    [() => m.seek(0, 3), 'unknown seek type: 3, which is none of 0, 1 and 2'],
+    [() => m.write('hello worlds'), 'data out of range: 12 bytes at 0 of 11 bytes'],
+    [() => m.writeByte(256), 'unsigned byte integer is greater than maximum: 256 is above 255'],
+    [
+      () => m.move(0, 1, 11),
+      'source, destination, or count out of range: 11 bytes from 1 to 0 of 11 bytes',
+    ],
+    [() => m.flush(0, 12), 'flush values out of range: 12 bytes from 0 of 11 bytes'],
+    [() => m.resize(-1), 'new size out of range: -1 is below 0'],
+    [() => new Mmap(-1, -5), 'memory mapped length must be positive: -5 is below 0'],
+  ]
+  for (const [call, message] of cases) {
+    t.is(refuses(t, call, 'ERR_OUT_OF_RANGE').message, message)
+  }
+  m.seek(11)
+  const atEnd = 'position 11 of 11 bytes'
+  t.is(thrown(t, () => m.readByte()).message, `read byte out of range: ${atEnd}`)
+  t.is(thrown(t, () => m.writeByte(1)).message, `write byte out of range: ${atEnd}`)
 })
 
 testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(

@@ -1,4 +1,4 @@
-// Sparse files of 5, 6 and 8 GiB: offsets beyond 2^31 and 2^32, where a runtime may cap what one view holds.
+// Sparse files of 5, 6 and 8 GiB: offsets beyond 2^31 and 2^32, where runtimes limit the length of a view.
 import { constants as limits } from 'node:buffer'
 import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import {

@@ -1,4 +1,4 @@
-// What a newcomer reads who got something wrong: each message says what came, and what would be right.
+// What a user reads who got something wrong: each message says what was passed, and what is allowed.
 import { mkdirSync } from 'node:fs'
 import {
   ACCESS_WRITE,
@@ -8,7 +8,7 @@ import {
   PAGESIZE,
 } from '../index.js'
 import { descriptor, freshPath, mapped, temporaryFile } from './support/files.ts'
-import { refuses } from './support/errors.ts'
+import { refuses, thrown } from './support/errors.ts'
 import { externalBuffers, linux, unix } from './support/platform.ts'
 import test, { testWhere } from './support/test.ts'
 
@@ -117,4 +117,58 @@ testWhere(unix, 'a name is for Windows')('what belongs to another platform names
   const named = new RegExp(`^tagname is not supported on ${process.platform}$`)
   const fd = descriptor(t, temporaryFile('abc'))
   refuses(t, () => new Mmap(fd, 0, { tagname: 'x' }), 'ERR_MMAP_UNSUPPORTED', named)
+})
+
+test('an access and flags that are refused are in the message', (t) => {
+  const path = temporaryFile('abc')
+  const access = /^mmap invalid access parameter\.: 9 is none of the ACCESS_\* constants/
+  refuses(t, () => new Mmap(-1, 9, { access: 9 }), 'ERR_OUT_OF_RANGE', access)
+  refuses(t, () => Mmap.open(path, { access: 9 }), 'ERR_OUT_OF_RANGE', access)
+  const flags = /^flags must not contain MAP_FIXED.*: received 0x12/
+  if (linux) refuses(t, () => new Mmap(-1, 9, { flags: 0x12 }), 'ERR_OUT_OF_RANGE', flags)
+})
+
+test('what a map does not allow says which map would', (t) => {
+  const path = temporaryFile('abc')
+  const m = Mmap.open(path)
+  t.teardown(() => m.close())
+  refuses(t, () => m.set(0, 1), 'ERR_MMAP_READONLY', /: map '.*' with access: ACCESS_WRITE/)
+  refuses(t, () => m.resize(1), 'ERR_MMAP_READONLY', /: map '.*' with access: ACCESS_WRITE$/)
+  const untracked = Mmap.open(path, { trackfd: false })
+  t.teardown(() => untracked.close())
+  refuses(t, () => untracked.size(), 'ERR_MMAP_UNTRACKED', /: leave trackfd at true/)
+  m.close()
+  refuses(t, () => m.length, 'ERR_MMAP_CLOSED', /^mmap closed or invalid: '.*'$/)
+})
+
+test('what is too much says how much that was', (t) => {
+  const path = freshPath()
+  const huge = { access: ACCESS_WRITE, create: true, length: 2 ** 52 }
+  if (linux) refuses(t, () => Mmap.open(path, huge), 'ENOMEM', /4503599627370496 bytes$/)
+  if (linux) refuses(t, () => new Mmap(-1, 2 ** 50), 'ENOMEM', /: 1125899906842624 bytes$/)
+  const m = new Mmap(-1, 100)
+  t.teardown(() => m.close())
+  refuses(t, () => m.get(1000), 'ERR_OUT_OF_RANGE', /: 1000 of 100 bytes$/)
+  refuses(t, () => m.seek(1000), 'ERR_OUT_OF_RANGE', /: 1000 of 100 bytes$/)
+  if (linux) refuses(t, () => m.resize(1000), 'ERR_OUT_OF_RANGE', /: 1000 of 100 bytes; memory/)
+})
+
+test('what is missing says how to get it', (t) => {
+  const empty = temporaryFile()
+  refuses(t, () => Mmap.open(empty), 'ERR_MMAP_EMPTY_FILE', /\{ empty: true \} makes a map/)
+  refuses(t, () => Mmap.open('file:///nowhere'), 'ENOENT', /pass new URL\(\.\.\.\)$/)
+  if (unix)
+    refuses(t, () => Mmap.shared('fmmap-none'), 'ENOENT', /\{ create: true \} with a length/)
+  refuses(t, () => Mmap.open('a\0b'), 'ERR_INVALID_ARG_VALUE', /the "path" argument has one at 1$/)
+})
+
+test('a pattern that is refused is quoted, with what to do', (t) => {
+  const m = mapped(t, 'abc')
+  const { message } = thrown(t, () => m.match(/a(?<=a)b/i))
+  t.true(
+    message.startsWith('a lookbehind, at 1 of /a(?<=a)b/i: match what is in front too'),
+    message,
+  )
+  const { message: second } = thrown(t, () => m.find(['x', /(b)\1/]))
+  t.true(second.startsWith('a backreference, at 3 of /(b)\\1/: match more'), second)
 })

@@ -1,6 +1,7 @@
 // Random sequences of operations on a map, against a model that is a plain Buffer: equal answers, equal errors by
 // code, equal position and content after each. fast-check shrinks what fails to a short sequence.
 import {
+  appendFileSync,
   closeSync,
   openSync,
   readFileSync,
@@ -29,7 +30,7 @@ interface Kind {
   anonymous: boolean
   options: MapOptions
   access: 'DEFAULT' | 'READ' | 'WRITE' | 'COPY'
-  /** What is written reaches the file. */
+  /** Whether writes reach the file. */
   shared: boolean
   resize: 'any' | 'down' | 'readonly' | 'untracked' | 'untested'
 }
@@ -49,7 +50,8 @@ const everyKind: Kind[] = [
   { ...onFile, name: 'untracked', options: { trackfd: false }, resize: 'untracked' },
   { ...onFile, name: 'read', options: { access: ACCESS_READ }, access: 'READ', resize: 'readonly' },
   { ...onFile, ...copied, name: 'copy' },
-  // Its pages are the file's or its own, by what was written: what a new size shows is the kernel's affair.
+  // Which pages are the file's and which its own depends on what was written, so what a new size shows is up to the
+  // kernel.
   {
     ...onFile,
     name: 'private file',
@@ -94,6 +96,7 @@ type Operation =
   | { op: 'flush'; offset: Bound; size: Bound }
   | { op: 'madvise'; start: Bound; length: Bound }
   | { op: 'resize'; size: number }
+  | { op: 'refresh'; more: string }
 
 type Result = string | number | boolean | undefined
 
@@ -111,7 +114,9 @@ const range = (): never => {
 
 class Model {
   readonly kind: Kind
-  /** Whole pages: a private map that shrinks inside a page and grows again shows what that page still holds. */
+  /**
+   * Whole pages: if a private map shrinks inside of a page and grows again, it shows what the page still contains.
+   */
   memory: Buffer
   /** What the file holds where the map is not the file itself. */
   file: Buffer
@@ -186,7 +191,7 @@ class Model {
         return this.length
       case 'size':
         this.open()
-        if (this.kind.resize === 'untracked') throw new Expected('EBADF')
+        if (this.kind.resize === 'untracked') throw new Expected('ERR_MMAP_UNTRACKED')
         return this.length + (this.kind.options.offset ?? 0)
       case 'tell':
         this.open()
@@ -267,12 +272,13 @@ class Model {
       case 'find':
       case 'rfind': {
         this.open()
-        const start = this.clamp(o.start ?? this.pos)
+        const start = o.start ?? this.pos
+        const from = this.clamp(start)
         const end = this.clamp(o.end ?? this.length)
-        if (end < start) return -1
-        const hay = latin1(this.data.subarray(start, end))
+        if (end < from || start > this.length) return -1
+        const hay = latin1(this.data.subarray(from, end))
         const at = o.op === 'find' ? hay.indexOf(o.sub) : hay.lastIndexOf(o.sub)
-        return at < 0 ? -1 : at + start
+        return at < 0 ? -1 : at + from
       }
       case 'move': {
         this.writable()
@@ -308,8 +314,8 @@ class Model {
         if (this.kind.resize === 'down' && o.size > this.length) range()
         const pages = Math.ceil(o.size / PAGESIZE) * PAGESIZE
         const memory = Buffer.alloc(pages)
-        // A file ends where it was cut: what it grows by is zeros. So does memory that is copied to a new
-        // place; mremap keeps its pages.
+        // A file ends where it was cut, and grows with zeros. So does memory that is copied to another place; mremap
+        // keeps the pages.
         const kept =
           this.kind.anonymous && linux
             ? Math.min(this.memory.length, pages)
@@ -318,6 +324,20 @@ class Model {
         this.memory = memory
         this.length = o.size
         return undefined
+      }
+      case 'refresh': {
+        this.open()
+        if (this.kind.resize === 'untracked') throw new Expected('ERR_MMAP_UNTRACKED')
+        if (this.kind.anonymous || o.more === '') return 'same'
+        const more = Buffer.from(o.more, 'latin1')
+        const length = this.length + more.length
+        const memory = Buffer.alloc(Math.ceil(length / PAGESIZE) * PAGESIZE)
+        this.data.copy(memory)
+        more.copy(memory, this.length)
+        this.memory = memory
+        this.file = Buffer.concat([this.file, more])
+        this.length = length
+        return 'grown'
       }
     }
   }
@@ -389,6 +409,10 @@ function perform(m: Mmap, places: number, path: string | undefined, o: Operation
       return m.madvise(0, o.start, o.length) as undefined
     case 'resize':
       return m.resize(o.size) as undefined
+    case 'refresh':
+      // Another writer has appended to the file.
+      if (path !== undefined && !m.closed) appendFileSync(path, o.more, 'latin1')
+      return m.refresh()
   }
 }
 
@@ -494,6 +518,16 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ op: fc.constant('flush'), offset: bound, size: bound }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('madvise'), start: bound, length: bound }) },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      op: fc.constant('refresh'),
+      more: fc.oneof(
+        letters(10),
+        fc.constantFrom(PAGESIZE - 1, PAGESIZE).map((length) => 'z'.repeat(length)),
+      ),
+    }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({
       op: fc.constant('resize'),
@@ -548,8 +582,12 @@ function compare(kind: Kind, content: Buffer, operations: Operation[], path: str
   const model = new Model(kind, content)
   const m = subject(kind, content, path)
   try {
-    for (const o of operations) {
-      if (o.op === 'resize' && kind.resize === 'untested') continue
+    for (const given of operations) {
+      // If the call is going to be refused, no bytes may be appended for it.
+      const o =
+        given.op === 'refresh' && kind.resize === 'untracked' ? { ...given, more: '' } : given
+      const remaps = o.op === 'resize' || o.op === 'refresh'
+      if (remaps && kind.resize === 'untested') continue
       const places =
         o.op === 'setSlice' && o.step !== 0 ? model.indices(o.start, o.stop, o.step).length : 0
       const expected = attempt(() => model.run(o))

@@ -6,9 +6,9 @@ import test, { testWhere } from './support/test.ts'
 
 /** Python's clamping of a search range, as an oracle over a string of one character a byte. */
 function oracle(hay: string, sub: string, start: number, end: number, reverse: boolean): number {
-  const clamp = (bound: number): number =>
-    Math.min(Math.max(bound < 0 ? bound + hay.length : bound, 0), hay.length)
-  const [from, to] = [clamp(start), clamp(end)]
+  // A start past the end stays there.
+  const clamp = (bound: number): number => Math.max(bound < 0 ? bound + hay.length : bound, 0)
+  const [from, to] = [clamp(start), Math.min(clamp(end), hay.length)]
   if (to < from) return -1
   if (sub === '') return reverse ? to : from
   const window = hay.slice(from, to)
@@ -152,7 +152,7 @@ test('PyPy test_find: a number is no needle', (t) => {
     refuses(t, () => m.find(sub as string), 'ERR_INVALID_ARG_TYPE')
     refuses(t, () => m.rfind(sub as string), 'ERR_INVALID_ARG_TYPE')
   }
-  for (const bound of [bytes('baz'), 'baz', 1.5, null, Number.NaN, {}]) {
+  for (const bound of [bytes('baz'), 'baz', 1.5, null, Number.NaN, { from: 1 }]) {
     refuses(t, () => m.find('foo', bound as number), 'ERR_INVALID_ARG_TYPE')
     refuses(t, () => m.rfind('foo', 0, bound as number), 'ERR_INVALID_ARG_TYPE')
   }
@@ -199,18 +199,20 @@ test('fmmap test_needle_too_big: longer than what is left', (t) => {
   t.is(m.find('abc', 7), 7)
 })
 
-test('the empty needle is where the range begins or ends, clamped as CPython does (section 3)', (t) => {
+test('the empty needle is where the range begins or ends, as CPython does (section 3)', (t) => {
   const m = mapped(t, '0123456789abcdef')
   t.is(m.find(''), 0)
   t.is(m.find('', 3), 3)
   t.is(m.find('', 16), 16)
-  t.is(m.find('', 99), 16)
+  t.is(m.find('', 17), -1, 'a start past the end finds nothing')
+  t.is(m.find('', 99, 99), -1)
   t.is(m.find('', 5, 3), -1)
   t.is(m.find('', 0, -99), 0)
   t.is(m.rfind(''), 16)
   t.is(m.rfind('', 5, 5), 5)
   t.is(m.rfind('', 0, 7), 7)
-  t.is(m.rfind('', 99), 16)
+  t.is(m.rfind('', 17), -1)
+  t.is(m.rfind('', 0, 99), 16)
   t.is(m.rfind('', 5, 3), -1)
   m.seek(4)
   t.is(m.find(''), 4)

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { ACCESS_COPY, ACCESS_READ, type Mmap, PAGESIZE } from '../index.js'
+import { ACCESS_COPY, ACCESS_READ, Mmap, PAGESIZE } from '../index.js'
 import { closedMessage, readonlyMessage, refuses } from './support/errors.ts'
 import { anonymous, latin1, mapped, mappedPath, temporaryFile } from './support/files.ts'
+import { externalBuffers } from './support/platform.ts'
 import test from './support/test.ts'
 
 /** The indices that Python's slice picks: its documentation's rules, written down once more as an oracle. */
@@ -323,4 +324,49 @@ test('get and set reach every byte of a map that is larger than one window', (t)
   t.is(m.readByte(), 98)
   t.is(m.readByte(), 99)
   t.is(latin1(m.slice(2 ** 24 + 2, 2 ** 24 - 3, -1)), '\0dcba')
+})
+
+test('a copy that is kept holds little more than itself: 8 KiB, or less than 256 times its length', (t) => {
+  const m = new Mmap(-1, 1024 * 1024)
+  const text = Buffer.alloc(m.length, 'a')
+  m.write(text)
+  const lengths = [
+    1, 8, 31, 32, 33, 64, 65, 128, 129, 200, 256, 257, 1000, 1024, 1025, 4095, 4096, 4097, 100_000,
+  ]
+  const most = (length: number): number => Math.max(8 * 1024, 256 * length - 1)
+  /** Reads the first line as often as it takes to expect lines of its length. */
+  const learn = (): void => {
+    for (let line = 0; line < 17; line++) {
+      m.seek(0)
+      m.readline()
+    }
+    m.seek(0)
+  }
+  for (const warm of [false, true]) {
+    if (warm) for (let i = 0; i < 200; i += 1) m.get(i)
+    for (const length of lengths) {
+      m.seek(0)
+      m.set(length - 1, 10)
+      const copies = [m.slice(0, length), m.read(length)]
+      learn()
+      copies.push(m.readline())
+      m.set(length - 1, 97)
+      for (const [at, copy] of copies.entries()) {
+        t.is(copy.length, length, `${at}`)
+        t.true(
+          copy.buffer.byteLength <= most(length),
+          `${at}: ${copy.buffer.byteLength} of ${length}`,
+        )
+      }
+    }
+  }
+  if (externalBuffers && !('Deno' in globalThis)) {
+    t.is(m.slice(0, 32).buffer.byteLength, 32, 'a few bytes have memory of their own')
+    m.seek(0)
+    t.is(m.read(7).buffer.byteLength, 7)
+  }
+  // After a long line sixteen short ones may hold more.
+  m.set(9, 10)
+  learn()
+  t.true(m.readline().buffer.byteLength <= 8 * 1024)
 })

@@ -13,7 +13,7 @@ import { externalBuffers } from './support/platform.ts'
 import { childAnswer } from './support/runtime.ts'
 import test, { type Assertions } from './support/test.ts'
 
-/** A test of what views do, which elsewhere is one of what a runtime without them says. */
+/** A test of views. Where the runtime has none, it tests the error instead. */
 function viewTest(title: string, body: (t: Assertions) => void | Promise<void>): void {
   test(title, (t) => {
     if (externalBuffers) return body(t)
@@ -221,7 +221,7 @@ viewTest('a transferred view takes the memory along, and the map makes a new one
   const view = m.view()
   let moved: ArrayBuffer
   try {
-    const memory = view.buffer as ArrayBuffer
+    const memory = view.buffer
     moved = structuredClone(memory, { transfer: [memory] })
   } catch {
     t.is(latin1(view), 'abcdef', 'this runtime does not transfer external memory')
@@ -303,4 +303,51 @@ test('without external buffers view() says so, and every other member works', as
     copy: 2,
     next: 10,
   })
+})
+
+/** The shortest time of some calls in several tries, since the machine may be busy. */
+function least(tries: number, call: () => void): number {
+  let best = Infinity
+  for (let i = 0; i < tries; i += 1) {
+    const start = performance.now()
+    call()
+    best = Math.min(best, performance.now() - start)
+  }
+  return best
+}
+
+viewTest('a view costs the same however many there are, and so does taking each away', (t) => {
+  const m = new Mmap(-1, 1024 * 1024)
+  const kept: Buffer[] = []
+  const more = (): void => {
+    for (let i = 0; i < 500; i += 1) kept.push(m.view(kept.length * 8, 4))
+  }
+  more()
+  const few = least(5, more)
+  while (kept.length < 40_000) more()
+  const many = least(5, more)
+  t.true(many < 20 * few, `500 views: ${few} ms with few, ${many} with many`)
+
+  const detached = (count: number): number => {
+    let best = Infinity
+    for (let i = 0; i < 3; i += 1) {
+      const n = new Mmap(-1, 1024 * 1024)
+      const views = Array.from({ length: count }, (_, at) => n.view(at * 8, 4))
+      best = Math.min(
+        best,
+        least(1, () => n.close({ detach: true })),
+      )
+      t.true(views.every((view) => view.length === 0))
+    }
+    return best
+  }
+  let times = ''
+  const isLinear = (): boolean => {
+    const small = detached(5000)
+    const large = detached(40_000)
+    times = `5,000 views: ${small} ms; 40,000: ${large}`
+    return large < 40 * small
+  }
+  // Another program, or a collection, can disturb one of them.
+  t.true(isLinear() || isLinear() || isLinear(), times)
 })

@@ -1,6 +1,7 @@
 // What only Windows has: sections with names, lengths that extend a file, a file that keeps its size while it is
 // mapped, 64 KiB offsets, and no flags, no advice, no names of mappings.
 import {
+  existsSync,
   fstatSync,
   openSync,
   readFileSync,
@@ -39,7 +40,7 @@ const test = testWhere(!unix, 'Windows alone')
 
 let tags = 0
 
-/** A name that no other run has. */
+/** A name that no other run uses. */
 function freshTag(): string {
   tags += 1
   return `fmmap-test-${process.pid}-${tags}`
@@ -316,4 +317,12 @@ test('a path in any alphabet', (t) => {
   m.write(bytes('snow'))
   m.close()
   t.is(readFileSync(path, 'latin1'), 'snow')
+})
+
+test('the bytes of a path are text: others are an error, and no other name', (t) => {
+  const path = Buffer.concat([Buffer.from(freshPath()), Buffer.of(0xff)])
+  const options = { access: ACCESS_WRITE, create: true, length: 10 }
+  refuses(t, () => Mmap.open(path), 'ERR_INVALID_ARG_VALUE', /not UTF-8/)
+  refuses(t, () => Mmap.open(path, options), 'ERR_INVALID_ARG_VALUE', /not UTF-8/)
+  t.false(existsSync(path.toString()))
 })

@@ -3,8 +3,8 @@
  *
  *   npm run bench -- [--quick] [--json] [--only TEXT] [PART ...]
  *
- * `--json` writes each part's figures to benchmark/results/<part>.json. A part that fails does not keep the others
- * from running, and is named at the end.
+ * `--json` writes each part's figures to benchmark/results/<part>.json. If a part fails, the others still run, and
+ * the part is named at the end.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -27,6 +27,7 @@ const parts = {
   rivals: script('rivals'),
   bulk: script('bulk'),
   async: script('async'),
+  patterns: script('patterns'),
   programs: script('programs'),
 }
 

@@ -1,10 +1,10 @@
 /**
- * Searches on the threadpool: what they cost, how soon they end, and what they take from others.
+ * Searches on the threadpool: what they cost, how soon they end, and how much they slow down other work.
  *
  *   npm run bench:async -- [--quick] [--json FILE] [--only TEXT]
  *
- * Whatever is compared takes turns in one run. A file of 40 GiB is a hole: it costs no disk, and its pages come
- * at the speed of the kernel's page faults. The haystack in memory has 1 GiB.
+ * All ways that are compared take turns in one run. The file of 40 GiB is a hole: it takes no disk space, and its
+ * pages come at the speed of the kernel's page faults. The haystack in memory has 1 GiB.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -35,10 +35,10 @@ const options = readOptions()
 const report = new Report('async', options)
 const folder = scratch('async')
 const turns = options.quick ? 5 : 15
-/** In no haystack, of letters that all have. */
+/** A needle that occurs in no haystack, although all its letters do. */
 const absent = 'session expired forever'
 
-/** How many rounds of pbkdf2 a millisecond has; measured before it is needed. */
+/** How many rounds of pbkdf2 take a millisecond; measured before it is used. */
 let rounds = 1000
 
 const least = (values: readonly number[]): number => Math.min(...values)
@@ -52,7 +52,7 @@ closeSync(fd)
 const resident = join(folder, 'resident')
 const size = writeRepeated(resident, log(16 * MIB), (options.quick ? 256 : 1024) * MIB)
 using m = Mmap.open(resident)
-// Every page is mapped once before anything is timed.
+// All pages are mapped before anything is timed.
 m.count(absent)
 
 rounds *= 10 / (await timed(() => burn(10)))
@@ -107,7 +107,7 @@ async function throughput(): Promise<void> {
   report.row('two over one, turn by turn', [median(gain).toFixed(2)], gain)
 }
 
-/** Small ranges need no thread: all four are busy meanwhile, for seconds. */
+/** Small ranges need no thread. Meanwhile all four threads are busy, for seconds. */
 async function small(): Promise<void> {
   const idle = await alternate(turns, {
     'find in 64 KiB': () => timed(() => m.find(absent, 0, 65_536)),
@@ -130,7 +130,7 @@ async function small(): Promise<void> {
   report.target('findAsync in 64 KiB with every thread of the pool busy', during, 'ms', { most: 5 })
 }
 
-/** What the steps of the asynchronous iterator cost beside those of the other. */
+/** What the steps of the asynchronous iterator cost, compared with those of the synchronous one. */
 async function matches(): Promise<void> {
   const range = { start: 0, end: 64 * MIB }
   const tallies: Record<string, number> = {}
@@ -175,7 +175,7 @@ async function aborts(): Promise<void> {
     await pause(3 + (turn % 5))
     const before = performance.now()
     controller.abort()
-    // A resize waits for whatever still reads.
+    // A resize waits for everything that still reads.
     writable.resize(writable.length)
     released.push(performance.now() - before)
     // oxlint-disable-next-line no-await-in-loop
@@ -198,7 +198,10 @@ async function aborts(): Promise<void> {
   report.target('abort to the rejection, median', median(rejected), 'ms', { most: 1 })
 }
 
-/** A process that searches 40 GiB and exits: from process.exit() to its end, beside one that searches nothing. */
+/**
+ * A process that searches 40 GiB and calls process.exit(): how long it takes to end, compared with one that searches
+ * nothing.
+ */
 function exits(): void {
   const program = join(folder, 'exit.mjs')
   writeFileSync(
@@ -272,7 +275,7 @@ async function terminates(): Promise<void> {
   )
 }
 
-/** One job that keeps a thread of the pool computing for about this many milliseconds. */
+/** A job that keeps a thread of the pool computing for about this many milliseconds. */
 async function burn(ms: number): Promise<void> {
   await promisify(pbkdf2)('password', 'salt', Math.max(1, Math.round(ms * rounds)), 32, 'sha256')
 }
@@ -288,16 +291,19 @@ async function spinning(workers: number, ms = 100): Promise<void> {
   )
 }
 
-/** What readers of small files and the event loop feel: of nothing, of 8 searches, of as much other computing. */
+/**
+ * The delays of readers of small files and of the event loop: alone, beside 8 searches, and beside as much other
+ * computing.
+ */
 async function neighbours(): Promise<void> {
   const file = join(folder, 'small')
   writeFileSync(file, Buffer.alloc(4096, 'x'))
   const loads: Record<string, () => (() => Promise<unknown>)[]> = {
     idle: () => [],
     '8 searches of 1 GiB': () => Array.from({ length: 8 }, () => () => m.countAsync(absent)),
-    // Both cores busy, none of it on the pool.
+    // Both cores are busy, and the pool is not.
     '2 x a worker that spins': () => [() => spinning(2)],
-    // As many threads of the pool as searches take, in jobs as long as their chunks.
+    // As many threads of the pool are busy as searches use, with jobs as long as their chunks.
     '2 x crypto.pbkdf2': () => Array.from({ length: 2 }, () => () => burn(0.3)),
     '8 x crypto.pbkdf2': () => Array.from({ length: 8 }, () => () => burn(0.3)),
   }
@@ -355,7 +361,9 @@ async function neighbours(): Promise<void> {
   )
 }
 
-/** What a search gets of two cores that others keep busy: it gives way to short jobs, and must not lose all to long. */
+/**
+ * How much of two busy cores a search gets: it lets short jobs run first, but must not lose everything to long ones.
+ */
 async function share(): Promise<void> {
   const speed = async (): Promise<number> => {
     let searched = 0

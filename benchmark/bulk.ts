@@ -3,9 +3,9 @@
  *
  *   npm run bench:bulk -- [--quick] [--json FILE] [--only TEXT]
  *
- * Matches: one process each of ours and CPython's, which take turns on one file in memory; the figures are processor
- * time, as each way is one thread. Lines: each way in a process of its own for each turn, so that its memory is its
- * own; the ratios are of the clock's time. All must agree on how many there are.
+ * For matches, one process of ours and one of CPython's take turns on one file in memory. The figures are processor
+ * time, since each way has one thread. For lines, each way runs in a new process for each turn, so that its memory
+ * can be measured; the ratios are of elapsed time. All ways must find the same number.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -29,10 +29,13 @@ import { log, writeRepeated } from './texts.ts'
 
 const MIB = 2 ** 20
 
-/** In no haystack here, of bytes that all have. */
+/** A needle that occurs in no haystack here, although all its bytes do. */
 const absent = Buffer.from('session expired forever')
 
-/** Where reading the memory and the steps of the iterator leave no room for 20 times CPython's loop: of what they do. */
+/**
+ * Where reading the memory and the iterator's steps alone take too long for 20 times CPython's speed, this share of
+ * the possible speed is required.
+ */
 const ATTAINED = 0.7
 
 const options = readOptions()
@@ -44,7 +47,7 @@ if (report.wants('findAll')) await matches()
 if (report.wants('lines')) lines()
 report.end()
 
-/** How often a needle occurs, and the sum of the offsets: what the ways must agree on. */
+/** How often a needle occurs, and the sum of its offsets. All ways must agree on both. */
 interface Tally {
   count: number
   sum: number
@@ -102,7 +105,8 @@ async function matches(): Promise<void> {
     const times = await alternate(options.quick ? 3 : 9, {
       count: noted('count', () => ({ count: m.count(needle), sum: 0 })),
       findAll: noted('findAll', () => all(needle)),
-      // A needle that is nowhere, and steps for which nothing is searched: an empty one is at each offset.
+      // Two lower bounds: a needle that occurs nowhere, and steps without a search, since an empty needle is at each
+      // offset.
       memory: noted('memory', () => ({ count: m.count(absent), sum: 0 })),
       steps: noted('steps', () => all(Buffer.alloc(0), 4 * MIB)),
       indexOf: noted('indexOf', () => {
@@ -201,7 +205,7 @@ function lines(): void {
   over('m.lines()', 'node:readline, events', 5)
   over('m.lines()', 'readFileSync, split', 2)
 
-  // Flat memory: many times as much text must not take more of it.
+  // Memory must stay the same for many times as much text.
   const large = join(folder, 'large')
   const whole = writeRepeated(large, block, (options.quick ? 512 : 4096) * MIB)
   report.part(`lines of ${Math.round(whole / MIB)} MiB`, ['ms', 'lines', 'private MiB'])

@@ -1,11 +1,11 @@
 /**
- * What a call costs, ours beside CPython's: the same operation in a loop, in two live processes that
- * take turns, so that a busy machine disturbs both alike.
+ * The cost of each call, ours and CPython's: the same operation in a loop, in two running processes that take turns,
+ * so that a busy machine slows down both alike.
  *
  *   npm run bench:calls -- [--quick] [--json FILE] [--only TEXT]
  *
- * Read the ratios, not the nanoseconds: CPython's time over ours, from the fastest batch of each and
- * from the medians. Before anything is timed, both must give the same answers.
+ * The ratios count, not the times of single calls: CPython's time over ours, from the fastest batch of each and from
+ * the medians. Before anything is timed, both must give the same answers.
  */
 
 import { createHash } from 'node:crypto'
@@ -21,22 +21,22 @@ import { machine, median, runtime } from './report.ts'
 type Answer = number | Buffer | null
 
 interface Operation {
-  /** Calls a round, as in calls.py. */
+  /** Calls in a round, as in calls.py. */
   calls: number
-  /** The loop, written out for each operation: a shared one would see every type and be slow for all. */
+  /** The loop, written out for each operation: a shared loop would see all types, and be slow for each. */
   run(rounds: number): Answer
-  /** What the ratio should reach, where it isn't 1. */
+  /** The ratio that should be reached, if it is not 1. */
   target?: number
 }
 
-/** Where a number goes that must not be optimised away. */
+/** Numbers are added here so that the compiler can't remove their computation. */
 let sink = 0
 
 const needle = Buffer.from('\0absent\0', 'latin1')
 const bytes16 = Buffer.from('0123456789abcdef')
 const bytes64 = Buffer.from('0123456789abcdef'.repeat(4))
 
-/** The operations of calls.py, by the same names and with the same counts. */
+/** The operations of calls.py, with the same names and the same counts. */
 function operations(m: Mmap): Record<string, Operation> {
   const block = Buffer.alloc(65536)
   const normal = MADV_NORMAL ?? 0
@@ -121,7 +121,7 @@ function operations(m: Mmap): Record<string, Operation> {
         return last
       },
     },
-    // CPython takes the memory of the last result again and again; here that is readInto.
+    // CPython reuses the memory of the last result; here readInto does that.
     'read(64 KiB)': {
       calls: 100,
       run(rounds) {
@@ -134,7 +134,7 @@ function operations(m: Mmap): Record<string, Operation> {
     },
     'readline ~128 B': {
       calls: 1000,
-      // docs/design.md, "Where readline's time goes", has where the rest goes.
+      // docs/design.md, "Where readline's time goes", explains the rest.
       target: 0.9,
       run(rounds) {
         let last: Answer = null
@@ -369,7 +369,7 @@ async function compare(
 
   const results = []
   for (const [name, operation] of table) {
-    // Twice: what is measured first is still cold code.
+    // Called twice, because what is measured first still runs as cold code.
     let ourRounds = roundsFor(ours(operation, 20), 20)
     ourRounds = roundsFor(ours(operation, ourRounds), ourRounds)
     let theirRounds = roundsFor(await theirs(name, 5), 5)
@@ -414,7 +414,7 @@ async function compare(
   }
 }
 
-/** How many rounds fill a batch, by what the last ones took. */
+/** How many rounds fill a batch, estimated from the time of the last ones. */
 function roundsFor(batch: Batch, rounds: number): number {
   return Math.max(1, Math.round((rounds * batchNs) / batch.ns))
 }

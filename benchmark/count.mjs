@@ -11,12 +11,12 @@ const BLOCK = 1024 * 1024
 const [, , way, word, path] = process.argv
 
 const ways = {
-  /** A match, then the end of its line, then on behind it. */
+  /** Finds a match, then the end of its line, and goes on behind it. */
   async fmmap() {
     const { Mmap, ACCESS_READ } = await import('../index.js')
     const m = Mmap.open(path, { access: ACCESS_READ })
     let lines = 0
-    // The newline behind the last line that was counted: a match before it is on the same line.
+    // The newline behind the last line that was counted. A match before it lies on the same line.
     let counted = -1
     for (const at of m.findAll(word)) {
       if (at < counted) continue

@@ -12,19 +12,19 @@ import { privateMemory, processorTime } from './report.ts'
 
 export interface Read {
   lines: number
-  /** Characters or bytes of all lines, as a check. */
+  /** The number of characters or bytes in all lines, to compare the ways. */
   size: number
   milliseconds: number
   /** Processor time of all threads, in milliseconds. */
   processor: number
-  /** The most private memory seen, in bytes, beside that of a process that has read nothing. */
+  /** The most private memory that was seen, in bytes, less that of a process that has read nothing. */
   memory: number
 }
 
 let memory = 0
 const before = privateMemory() ?? 0
 
-/** Looks at the memory at every 2^18th line: often enough to see a leak, too seldom to cost. */
+/** Checks the memory at every 2^18th line: often enough to see a leak, and too seldom to cost time. */
 function look(lines: number): void {
   if ((lines & 0x3ffff) === 0) memory = Math.max(memory, (privateMemory() ?? 0) - before)
 }

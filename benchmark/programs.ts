@@ -48,7 +48,7 @@ for (const name of Object.keys(programs)) {
   if (spawnSync(program, ['--version']).error !== undefined) delete programs[name]
 }
 
-/** Words of sources: one that few files have, one that is in every tenth line, one that is nowhere. */
+/** A word that few files have, one that is in every tenth line, and one that occurs nowhere. */
 const words = { rare: 'Boyer-Moore', frequent: 'return', absent: 'unfindable phrase' }
 
 interface Run {
@@ -69,7 +69,7 @@ function run(argv: readonly string[]): Run {
   return { seconds, lines: Number(stdout) }
 }
 
-/** The most that a program has of each kind of memory, in MiB, by looking every millisecond. */
+/** The most memory of each kind that a program has, in MiB, read every millisecond. */
 async function memory(argv: readonly string[]): Promise<{ peak: number; own: number }> {
   const [program = '', ...rest] = argv
   const child = spawn(program, rest, { stdio: 'ignore', env: { ...process.env, LC_ALL: 'C' } })
@@ -121,7 +121,7 @@ for (const [kind, word] of Object.entries(words)) {
   }
 }
 
-/** What a program takes beyond an empty Node's start. */
+/** How much longer a program takes than an empty Node takes to start. */
 const start = Math.min(...Object.values(best['node, nothing'] ?? {}))
 const took = (name: string, kind: string): number => best[name]?.[kind] ?? Number.NaN
 if (programs['rg -F -c'] !== undefined) {
@@ -131,7 +131,7 @@ if (programs['rg -F -c'] !== undefined) {
     'x',
     { least: 1 },
   )
-  // No member counts lines: a call of find for each newline, which takes as long as rg has for the whole line.
+  // The program calls find for each newline, which takes as long as rg needs for the whole line.
   report.target(
     "lines of the frequent word: time of rg over ours without Node's start",
     took('rg -F -c', 'frequent') / (took(ours, 'frequent') - start),

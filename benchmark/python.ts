@@ -1,4 +1,4 @@
-/** CPython beside us: finds the newest one, and talks to a program of ours that it runs. */
+/** Finds the newest CPython, and talks to a program of ours that it runs. */
 
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
@@ -48,7 +48,7 @@ function compareVersions(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true })
 }
 
-/** A running program that answers each line of JSON with one. */
+/** A running program that answers each line of JSON with one line. */
 export interface Companion {
   ask(request: object): Promise<unknown>
   end(): void

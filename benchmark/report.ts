@@ -1,4 +1,4 @@
-/** What the benchmarks have in common: their options, the machine, targets that are met or missed, JSON. */
+/** Shared by the benchmarks: options, the description of the machine, targets, and results as JSON. */
 
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
 export interface Options {
-  /** Smaller inputs and fewer turns: minutes become seconds, and the figures coarser. */
+  /** Smaller inputs and fewer turns: takes seconds instead of minutes, with less exact figures. */
   readonly quick: boolean
   /** Where the results are written as JSON. */
   readonly json: string | undefined
-  /** Only the parts whose name has this in it. */
+  /** Only the parts whose name contains this text. */
   readonly only: string | undefined
 }
 
@@ -50,7 +50,7 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
 
-/** The value that this share of the values does not exceed. */
+/** The value that at most this share of the values lies below or at. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
@@ -63,16 +63,16 @@ export function row(name: string, cells: readonly string[], width = 12): string 
 
 export const milliseconds = (value: number): string => value.toFixed(value < 10 ? 2 : 0)
 
-/** A temporary folder in memory where there is one, else on disk; gone when the process ends. */
+/** A temporary folder, in memory if there is such a place, otherwise on disk. It is removed when the process ends. */
 export function scratch(name: string): string {
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), `fmmap-${name}-`))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  // A signal ends the process by its exit, so that nothing is left.
+  // A signal ends the process by a normal exit, so that the folder is removed.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   return folder
 }
 
-/** The memory that a process keeps for itself, in bytes; undefined where /proc does not tell. */
+/** The private memory of a process in bytes; undefined where /proc does not tell. */
 export function privateMemory(pid: number | 'self' = 'self'): number | undefined {
   return status(pid, 'RssAnon')
 }
@@ -113,7 +113,7 @@ export class Report {
     if (options.quick) console.log('quick: small inputs, few turns, coarse figures')
   }
 
-  /** Whether a part is asked for. */
+  /** Whether a part was asked for. */
   wants(part: string): boolean {
     return this.#options.only === undefined || part.includes(this.#options.only)
   }
@@ -129,7 +129,7 @@ export class Report {
     this.#figures[name.trim()] = figures
   }
 
-  /** A figure that has to be at least, or at most, another. */
+  /** A figure that has to be at least, or at most, another one. */
   target(
     name: string,
     value: number,
@@ -140,7 +140,7 @@ export class Report {
     this.#targets.push({ name, value, unit, ...bound, met })
   }
 
-  /** Prints what was met and missed, and writes the file that was asked for. */
+  /** Prints which targets were met and missed, and writes the JSON file if one was asked for. */
   end(): void {
     if (this.#targets.length > 0) console.log()
     for (const { name, value, unit, least, most, met } of this.#targets) {
@@ -174,7 +174,7 @@ export async function alternate<Name extends string>(
   >
   for (let turn = 0; turn < turns; turn++) {
     for (const name of names) {
-      // One at a time: they would disturb one another.
+      // One at a time, because they would slow each other down.
       // oxlint-disable-next-line no-await-in-loop
       times[name].push(await ways[name]())
     }

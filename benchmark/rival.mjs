@@ -9,7 +9,7 @@
 import { createInterface } from 'node:readline'
 import { ACCESS_READ, Mmap } from '../index.js'
 
-/** Calls after which the compilers are done, about. */
+/** After about this many calls the compilers are done. */
 const COMPILED = 20_000
 
 let open
@@ -28,7 +28,10 @@ function mapped(file) {
   return open
 }
 
-/** What is found at once, often enough that nothing is left to compile: its time would count as the first row's. */
+/**
+ * Searches that end at once, often enough that nothing is left to compile. Otherwise compilation would be counted in
+ * the first row.
+ */
 function settle(subject) {
   const { view } = subject
   for (const way of Object.values(ways)) {

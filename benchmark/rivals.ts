@@ -1,12 +1,12 @@
 /**
- * find and rfind beside what other languages and runtimes have: CPython's mmap, PyPI's fmmap, and indexOf and
+ * find and rfind, compared with other languages and runtimes: CPython's mmap, PyPI's fmmap, and indexOf and
  * lastIndexOf of Buffer under Node and Bun.
  *
  *   npm run bench:search -- [--quick] [--json] [--only TEXT]      with the engine's own rows before
  *
- * The rows are the engine's (benchmark/rust/src/rows.rs), written to files that each maps. Each runs in a process of
- * its own that stays; they take turns, must give the same offset, and are given in processor time. Bun and PyPI's
- * fmmap are fetched into FMMAP_CACHE; what can't be had is left out, and named.
+ * The rows are those of the engine (benchmark/rust/src/rows.rs). They are written to files, which each rival maps.
+ * Each rival is a running process. They take turns, must return the same offset, and are measured in processor time.
+ * Bun and PyPI's fmmap are downloaded to FMMAP_CACHE; rivals that can't be had are left out and named.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -30,13 +30,13 @@ interface Answer {
   at: number
 }
 
-/** What a row and a direction took: seconds a call, and the bytes that were searched. */
+/** The time of a row in one direction: seconds for each call, and the bytes that were searched. */
 interface Time {
   row: Row
   reverse: boolean
   scanned: number
   of: Record<string, number>
-  /** Those of each turn. */
+  /** The times of all turns. */
   turns: Record<string, number[]>
 }
 
@@ -46,15 +46,16 @@ interface Rival {
   readonly way?: string
 }
 
-/** Up to this many bytes the price of the call counts as much as the search. */
+/** Up to this length the cost of the call matters as much as that of the search. */
 const SHORT = 64 * 1024
 
-/** Maps of less are searched in the window on Bun, by its own search: `FEW` in lib/search.ts. No native is called. */
+/** In shorter maps Bun's own search is used on the window, and no native is called: `FEW` in lib/search.ts. */
 const WINDOWED = 8192
 
 /**
- * The least of what another has in such ranges: a needle of two bytes of which one is rare is found by a scan for that
- * one alone, half of the loads, by whoever begins with it. To learn that it is rare costs as much as some KiB of scan.
+ * The required share of the fastest rival's speed in short ranges. If one byte of a needle of two is rare, a search
+ * that happens to scan for that byte needs half the loads. To find out which is rare would cost as much as a scan of
+ * some KiB.
  */
 const ONE_LOAD = 0.55
 
@@ -62,7 +63,7 @@ const options = readOptions()
 const report = new Report('rivals', options)
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const folder = scratch('rivals')
-/** Turns at the most and at the least; a rival that has taken more milliseconds than these has had enough. */
+/** The most and the fewest turns. A rival that has used up its milliseconds gets no more turns. */
 const [turns, fewest, patience] = options.quick ? [3, 1, 100] : [7, 2, 1500]
 
 const rows = execFileSync(
@@ -105,7 +106,7 @@ for (const { process } of rivals) process.end()
 targets()
 report.end()
 
-/** Ours first: the others have to agree with it. */
+/** Ours is the first: the others must agree with it. */
 function start(): Rival[] {
   const found: Rival[] = []
   const script = here('rival.mjs')
@@ -153,9 +154,9 @@ async function compare(row: Row, reverse: boolean): Promise<void> {
   const taken: Record<string, number[]> = {}
   let expected: number | undefined
   for (const rival of rivals) {
-    // The first call maps the file and touches its pages, and tells nothing of the next.
+    // The first call maps the file and touches its pages, so it says nothing about later ones.
     await ask(rival, 1)
-    // As many calls as the clock needs to be exact; their answer has to be right.
+    // As many calls as the clock needs to be exact. Their answer must be right.
     let number = 1
     for (;;) {
       const { ms, at } = await ask(rival, number)
@@ -171,7 +172,7 @@ async function compare(row: Row, reverse: boolean): Promise<void> {
     for (const rival of rivals) {
       const mine = taken[rival.name] ?? []
       const number = calls[rival.name] ?? 1
-      // The slow ones need no more proof.
+      // Slow rivals need fewer turns.
       if (mine.length >= fewest && mine.reduce((sum, ms) => sum + ms * number, 0) > patience)
         continue
       mine.push((await ask(rival, number)).ms / number)
@@ -194,7 +195,7 @@ async function compare(row: Row, reverse: boolean): Promise<void> {
   )
 }
 
-/** Seconds of a call that finds its needle where it begins to look: a native's are more than a built-in's. */
+/** Seconds for a call that finds its needle at once: a native's calls cost more than a built-in's. */
 async function callCosts(wanted: (row: Row) => boolean): Promise<Record<string, number>> {
   const costs: Record<string, number[]> = {}
   const row = rows.find(wanted)
@@ -208,7 +209,7 @@ async function callCosts(wanted: (row: Row) => boolean): Promise<Record<string, 
       // oxlint-disable-next-line no-await-in-loop
       const { ms, at } = (await process.ask(question)) as Answer
       same(`the first bytes, ${name}`, 0, at)
-      // Two for the compilers.
+      // The first two turns are for the compilers.
       if (turn > 1) (costs[name] ??= []).push(ms / number / 1000)
     }
   }
@@ -218,7 +219,7 @@ async function callCosts(wanted: (row: Row) => boolean): Promise<Record<string, 
   return of
 }
 
-/** The targets: over CPython in every row, over the others where a haystack is random, text or DNA. */
+/** The targets: faster than CPython in every row, and than the others if the haystack is random, text or DNA. */
 function targets(): void {
   for (const [reverse, least] of [
     [false, 8],
@@ -275,7 +276,7 @@ interface Ratio {
   title: string
 }
 
-/** The ratios of the rows that are wanted, ours without the seconds that a call is `dearer`. */
+/** The ratios of the chosen rows, without the seconds that one of our calls is `dearer`. */
 function ratiosTo(
   rival: string,
   wanted: (time: Time) => boolean,
@@ -285,7 +286,7 @@ function ratiosTo(
   return times
     .filter((time) => wanted(time) && time.of[rival] !== undefined)
     .map(({ row, reverse, turns }) => ({
-      // Turn by turn: what disturbs one disturbs both.
+      // Calculated for each turn, because a disturbance slows down both.
       ratio: median(
         (turns[rival] ?? []).map(
           (ms, turn) => ms / ((turns[ours]?.[turn] ?? ms) - dearer(row) * 1000),

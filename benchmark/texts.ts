@@ -1,4 +1,4 @@
-/** Texts that are the same on every run: a log that is made up, and sources that every checkout has. */
+/** Texts that are the same in every run: an invented log, and sources that every checkout has. */
 
 import { closeSync, openSync, readFileSync, readdirSync, statSync, writeSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -12,7 +12,7 @@ const words =
   'session cache miss hit user token expired renewed upstream timeout retry connection closed by peer'
 const lexicon = words.split(' ')
 
-/** Lines of a server's log, some 100 bytes each, as many as fit into `size` bytes; the last is whole. */
+/** Lines of a server's log of about 100 bytes each, as many whole ones as fit into `size` bytes. */
 export function log(size: number): Buffer {
   const target = Buffer.alloc(size)
   let seed = 1
@@ -34,7 +34,9 @@ export function log(size: number): Buffer {
   return target.subarray(0, used)
 }
 
-/** Writes `text` to `path` again and again, `size` bytes; or a little less, whole texts only, unless `cut`. */
+/**
+ * Writes `text` to `path` again and again, up to `size` bytes. Only whole texts are written, unless `cut` is true.
+ */
 export function writeRepeated(path: string, text: Buffer, size: number, cut = false): number {
   const fd = openSync(path, 'w')
   let written = 0
@@ -47,7 +49,7 @@ export function writeRepeated(path: string, text: Buffer, size: number, cut = fa
   return written
 }
 
-/** Files below a folder whose name ends so, in one order on every machine. */
+/** The files below a folder whose name has this ending, in the same order on every machine. */
 function filesBelow(folder: string, ending: RegExp): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && ending.test(entry.name))
@@ -55,7 +57,7 @@ function filesBelow(folder: string, ending: RegExp): string[] {
     .toSorted()
 }
 
-/** Where cargo has unpacked the crates of Cargo.lock. */
+/** The folders in which cargo has unpacked the crates of Cargo.lock. */
 function crates(): string[] {
   const sources = join(process.env['CARGO_HOME'] ?? join(homedir(), '.cargo'), 'registry', 'src')
   const lock = readFileSync(join(root, 'Cargo.lock'), 'utf8')
@@ -76,16 +78,16 @@ function crates(): string[] {
   }
 }
 
-/** The sources of what the lockfiles name: real text, in several languages. */
+/** The sources of the packages in the lockfiles: real text in several languages. */
 export function sources(): Buffer {
   const files = [
     ...filesBelow(join(root, 'node_modules'), /\.([cm]?[jt]s|md|json)$/).filter(
-      // What tools have left there differs from machine to machine.
+      // Files that tools have left there differ from machine to machine.
       (path) => !path.includes(`${sep}.`),
     ),
     ...crates().flatMap((crate) => filesBelow(crate, /\.(rs|md|toml)$/)),
   ]
-  // Minified bundles are one line of a megabyte: no text that anybody greps.
+  // Minified bundles are left out: a line of a megabyte is no text that anybody greps.
   return Buffer.concat(
     files.filter((path) => statSync(path).size < 512 * 1024).map((path) => readFileSync(path)),
   )

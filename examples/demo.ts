@@ -1,12 +1,12 @@
 /**
- * Searches a file through a mapping, and beside it in the two ways that Node has without one.
+ * Searches a file through a map, and in the two ways that Node has without one.
  *
  *   npm run demo                    the running Node executable, some 100 MB
  *   npm run demo -- FILE NEEDLE     another file, another string
  *
- * Each way runs in a process of its own, and they take turns, so that time and private memory are
- * their own. RssAnon is the memory that the process keeps for itself; mapped file pages are not in it,
- * for the kernel takes them back whenever it likes.
+ * Each way runs in a process of its own, and they take turns, so that the time and the private memory of each can be
+ * measured. RssAnon is the memory that a process keeps for itself. Mapped pages of files are not part of it, since
+ * the kernel takes them back whenever it likes.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -28,7 +28,7 @@ interface Run extends Answer {
 }
 
 const BLOCK = 1024 * 1024
-/** Of a line, so much: an executable's lines can be long. */
+/** At most this much of a line is shown: an executable's lines can be long. */
 const LINE = 256
 
 const ways: Record<string, (path: string, needle: Buffer) => Answer> = {
@@ -50,15 +50,15 @@ const ways: Record<string, (path: string, needle: Buffer) => Answer> = {
     return { first, last, count, line: shown(bytes.subarray(Math.max(first, 0))) }
   },
 
-  // The honest rival: no memory to speak of, and only the search itself to lose against.
+  // The fairest comparison: it needs hardly any memory, and differs from a map only in the search.
   'readSync of 1 MiB blocks'(path, needle) {
     const fd = openSync(path, 'r')
     const overlap = needle.length - 1
     const block = Buffer.allocUnsafe(BLOCK + overlap)
     let [first, last, count] = [-1, -1, 0]
-    // Where the next match that is counted may start: matches do not overlap.
+    // Where the next match may start, since matches do not overlap.
     let next = 0
-    // The last match may overlap the one before; it starts after this.
+    // How many bytes of the last block are kept, because a match may lie in two blocks.
     let kept = 0
     let base = 0
     for (;;) {
@@ -84,7 +84,7 @@ const ways: Record<string, (path: string, needle: Buffer) => Answer> = {
   },
 }
 
-/** A line as one can print it: to its end or a while, what is not ASCII as dots. */
+/** A line in printable form: up to its end or a limit, with dots for everything that is not ASCII. */
 function shown(bytes: Buffer): string {
   const end = bytes.indexOf(10)
   return bytes
@@ -100,7 +100,7 @@ if (way === undefined) {
   process.stdout.write(JSON.stringify(run(way)))
 }
 
-/** In the child: one way, once. */
+/** In the child: runs one way once. */
 function run(name: string): Run {
   const search = ways[name]
   if (search === undefined) throw new Error(`no way is called ${name}`)
@@ -120,7 +120,7 @@ function rssAnon(): number {
   }
 }
 
-/** In the parent: every way in turn, five times, and the fastest run of each. */
+/** In the parent: runs every way in turn, five times, and keeps the fastest run of each. */
 function compare(): void {
   if (needle === '') throw new Error('the needle is empty')
   const { size } = statSync(path)
@@ -147,7 +147,7 @@ function compare(): void {
   console.log(`first at ${answer?.first}, last at ${answer?.last}, ${answer?.count} in all`)
   console.log(`the line from the first one on: ${answer?.line}\n`)
 
-  // Up to the first, down to the last, and once through the whole file for all.
+  // Up to the first match, down to the last, and once through the whole file for the count.
   const searched =
     answer === undefined || answer.first === -1
       ? 3 * size

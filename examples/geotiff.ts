@@ -1,5 +1,5 @@
 /**
- * A source for the geotiff package: the rasters of a mapped file, read where they are asked for.
+ * A source for the geotiff package: it reads the rasters of a mapped file where they are asked for.
  *
  *   node --import @oxc-node/core/register examples/geotiff.ts IMAGE LEFT TOP RIGHT BOTTOM
  */
@@ -7,7 +7,7 @@
 import { Mmap } from 'fmmap'
 import { GeoTIFF } from 'geotiff'
 
-/** The package doesn't export the class of its sources, only what one must do. */
+/** The package doesn't export the class of its sources, only its members' types. */
 type BaseSource = Parameters<typeof GeoTIFF.fromSource>[0]
 type Slice = Parameters<BaseSource['fetchSlice']>[0]
 type SliceWithData = Awaited<ReturnType<BaseSource['fetchSlice']>>
@@ -23,17 +23,18 @@ export class MmapSource implements BaseSource {
     return this.#m.length
   }
 
-  fetch(slices: Slice[]): Promise<ArrayBufferLike[]> {
-    return Promise.resolve(slices.map((slice) => this.#bytes(slice)))
+  fetch(slices: Slice[], signal?: AbortSignal): Promise<ArrayBufferLike[]> {
+    return Promise.all(slices.map((slice) => this.#bytes(slice, signal)))
   }
 
-  fetchSlice({ offset, length }: Slice): Promise<SliceWithData> {
-    const data = this.#bytes({ offset, length })
-    return Promise.resolve({ offset, length: data.byteLength, data })
+  async fetchSlice({ offset, length }: Slice, signal?: AbortSignal): Promise<SliceWithData> {
+    const data = await this.#bytes({ offset, length }, signal)
+    return { offset, length: data.byteLength, data }
   }
 
-  #bytes({ offset, length }: Slice): ArrayBuffer {
-    return this.#m.arrayBuffer(offset, offset + length)
+  /** Bytes that are not in memory are read on the threadpool. */
+  #bytes({ offset, length }: Slice, signal: AbortSignal | undefined): Promise<ArrayBuffer> {
+    return this.#m.arrayBufferAsync(offset, offset + length, { signal })
   }
 
   close(): Promise<void> {

@@ -1,208 +1,216 @@
 /**
- * grep -F over mapped files.
+ * grep over mapped files.
  *
- *   node --import @oxc-node/core/register examples/grep.ts [-c] [-n] [-b] [-o] [-a] [--color[=WHEN]] NEEDLE FILE...
+ *   node --import @oxc-node/core/register examples/grep.ts [-F] [-i] [-v] [-c] [-n] [-b] [-o] [-h | -H] PATTERN FILE...
  *
- *   -c count the lines     -n line numbers     -b byte offsets     -o only the matches
- *   --color=always|auto|never                  --progress: also when standard error is no terminal
+ *   -E regular expressions, the default    -F strings                      -e PATTERN: one more
+ *   -i case is ignored                     -v the lines without a match    -c how many lines there are
+ *   -n line numbers                        -b byte offsets                 -o the matches alone
+ *   -h no file names                       -H file names, for one file, too
  *
- * Answers and exit codes are grep's: 0 for a match, 1 for none, 2 for trouble. Every file counts as text (-a).
- * A search over a long file shows how far it is, when standard error is a terminal.
+ * Output and exit codes are GNU grep's: 0 for a line, 1 for none, 2 for trouble. Every file counts as text, as with
+ * grep's -a. Patterns are JavaScript's with POSIX's classes: the first of several alternatives that matches counts, not
+ * the longest; `^` and `$` are true beside a `\r`, too; there are no backreferences.
  */
 
-import { writeSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { Mmap } from 'fmmap'
+import { Mmap, Pattern } from 'fmmap'
 import { print } from './print.ts'
 
-/** One search in a row looks at so many bytes, so that progress can be shown in between. */
-const SPAN = 64 * 1024 * 1024
-
-interface Line {
-  readonly start: number
-  /** Where its newline is, or the end of the file. */
-  readonly end: number
+/** What may be in a class, without the newline. */
+const CLASSES: Readonly<Record<string, string>> = {
+  '\\s': '\\t\\v\\f\\r \\xA0\\u1680\\u2000-\\u200A\\u2028\\u2029\\u202F\\u205F\\u3000\\uFEFF',
+  '\\W': '\\0-\\t\\v-/:-@[-^`{-\\uFFFF',
+  '\\D': '\\0-\\t\\v-/:-\\uFFFF',
+  '[:alnum:]': '0-9A-Za-z',
+  '[:alpha:]': 'A-Za-z',
+  '[:blank:]': ' \\t',
+  '[:digit:]': '0-9',
+  '[:lower:]': 'a-z',
+  '[:punct:]': '!-/:-@[-`{-~',
+  '[:space:]': '\\t\\v\\f\\r ',
+  '[:upper:]': 'A-Z',
+  '[:xdigit:]': '0-9A-Fa-f',
 }
 
-type Progress = (searched: number, total: number) => void
-
-/** As `m.find(needle, from)`, with a look at the clock between spans. */
-function findFrom(m: Mmap, needle: Buffer, from: number, progress: Progress): number {
-  for (let start = from; ; start += SPAN) {
-    const end = start + SPAN + needle.length - 1
-    const at = m.find(needle, start, end)
-    if (at !== -1 || end >= m.length) return at
-    progress(start + SPAN, m.length)
-  }
-}
-
-/** The lines that contain the needle, in order. */
-export function* matchingLines(
-  m: Mmap,
-  needle: Buffer,
-  progress: Progress = () => {},
-): Generator<Line> {
-  for (let from = 0; from < m.length;) {
-    const at = findFrom(m, needle, from, progress)
-    if (at === -1) return
-    const start = m.rfind('\n', from, at) + 1 || from
-    const newline = m.find('\n', at)
-    const end = newline === -1 ? m.length : newline
-    yield { start, end }
-    from = end + 1
-  }
+/** A pattern that matches within a line: nothing in it matches a newline, as `[^"]` and `\s` would. */
+export function withinLine(source: string): string {
+  let inClass = false
+  return source.replaceAll(/\\[^]|\[:\w+:\]|\[\^?\]?|\]|\./g, (token) => {
+    if (inClass) {
+      inClass = !/^\[?\^?\]$/.test(token)
+      return CLASSES[token] ?? token
+    }
+    if (token === '.') return '[^\\n]'
+    if (token === '\\<' || token === '\\>') return '\\b'
+    const members = CLASSES[token]
+    if (members !== undefined) return `[${members}]`
+    if (!token.startsWith('[')) return token
+    inClass = true
+    // A bracket that comes first is one of the class.
+    return token.replace('^', '^\\n').replace(']', '\\]')
+  })
 }
 
 /** Gathers what is written, because a system call a line would take longer than the search. */
 class Output {
+  readonly #write: (bytes: Uint8Array) => void
   #parts: Buffer[] = []
   #size = 0
 
-  write(part: Buffer | string): void {
-    const bytes = typeof part === 'string' ? Buffer.from(part) : part
-    this.#parts.push(bytes)
-    this.#size += bytes.length
+  constructor(write: (bytes: Uint8Array) => void) {
+    this.#write = write
+  }
+
+  write(prefix: string, bytes: Buffer): void {
+    if (prefix !== '') this.#parts.push(Buffer.from(prefix))
+    this.#parts.push(bytes, NEWLINE)
+    this.#size += prefix.length + bytes.length + 1
     if (this.#size > 64 * 1024) this.flush()
   }
 
+  /** Writes lines that have their newlines already. */
+  block(bytes: Buffer): void {
+    this.flush()
+    this.#write(bytes)
+  }
+
   flush(): void {
-    print(Buffer.concat(this.#parts))
+    if (this.#size === 0) return
+    this.#write(Buffer.concat(this.#parts))
     this.#parts = []
     this.#size = 0
   }
 }
 
+const NEWLINE = Buffer.from('\n')
+
 interface Options {
+  readonly invert: boolean
   readonly count: boolean
   readonly numbers: boolean
   readonly offsets: boolean
   readonly only: boolean
-  readonly color: boolean
-  readonly progress: boolean
 }
 
-/** What grep puts around a match, a number and a separator. */
-const paint = (code: string, text: string): string =>
-  `\u001B[${code}m\u001B[K${text}\u001B[m\u001B[K`
-const MATCH = '01;31'
-const NUMBER = '32'
-const NAME = '35'
-const SEPARATOR = '36'
-
-/** Prints the matches of one file; returns how many lines there were. */
+/** Prints the lines of one file; whether there are any. */
 function search(
   m: Mmap,
-  name: string | undefined,
-  needle: Buffer,
-  options: Options,
+  name: string,
+  pattern: Pattern,
+  { invert, count, numbers, offsets, only }: Options,
   output: Output,
-): number {
-  const painted = (code: string, text: string): string => (options.color ? paint(code, text) : text)
-  const colon = painted(SEPARATOR, ':')
-  const prefix = name === undefined ? '' : painted(NAME, name) + colon
-  const match = options.color
-    ? Buffer.from(paint(MATCH, needle.toString('latin1')), 'latin1')
-    : needle
-  let shown = 0
-  const progress: Progress = (searched, total) => {
-    const now = Date.now()
-    if (!options.progress || now - shown < 100) return
-    shown = now
-    writeSync(2, `\r${Math.floor((searched / total) * 100)} % `)
+): boolean {
+  if (count) {
+    const lines = m.countLines(pattern, { invert })
+    output.write(name, Buffer.from(String(lines)))
+    return lines > 0
   }
-
-  let lines = 0
-  let counted = 0
-  let number = 1
-  for (const { start, end } of matchingLines(m, needle, progress)) {
-    lines += 1
-    progress(end, m.length)
-    if (options.count) continue
-    if (options.numbers) {
-      number += m.count('\n', { start: counted, end: start })
-      counted = start
+  let found = false
+  if (name === '' && !offsets && !only) {
+    for (const block of m.grep(pattern, { invert, numbers }).blocks()) {
+      found = true
+      output.block(block)
     }
-    const before = options.numbers ? prefix + painted(NUMBER, String(number)) + colon : prefix
-    const at = (offset: number): string =>
-      options.offsets ? before + painted(NUMBER, String(offset)) + colon : before
-    if (options.only) {
-      if (needle.length === 0) continue
-      for (const offset of m.findAll(needle, { start, end })) {
-        output.write(at(offset))
-        output.write(match)
-        output.write('\n')
-      }
+    return found
+  }
+  for (const { start, end, number, bytes } of m.grep(pattern, { invert, numbers })) {
+    found = true
+    const before = numbers ? `${name}${number}:` : name
+    if (!only) {
+      output.write(offsets ? `${before}${start}:` : before, bytes)
       continue
     }
-    output.write(at(start))
-    let from = start
-    if (options.color && needle.length > 0) {
-      for (const offset of m.findAll(needle, { start, end })) {
-        output.write(m.slice(from, offset))
-        output.write(match)
-        from = offset + needle.length
-      }
+    for (const match of invert ? [] : m.matchAll(pattern, { start, end })) {
+      if (match.end === match.index) continue
+      output.write(offsets ? `${before}${match.index}:` : before, match.bytes() as Buffer)
     }
-    output.write(m.slice(from, end))
-    output.write('\n')
   }
-  if (shown > 0) writeSync(2, '\r\u001B[K')
-  if (options.count) output.write(`${prefix}${lines}\n`)
-  return lines
+  return found
 }
 
-function main(): number {
+/** What the options and the words of the command line say. */
+function readCommandLine(args: string[]): {
+  pattern: Pattern
+  paths: string[]
+  names: boolean
+  how: Options
+} {
+  const flag = (short: string) => ({ type: 'boolean', short, default: false }) as const
   const { values, positionals } = parseArgs({
+    args,
     allowPositionals: true,
     options: {
-      count: { type: 'boolean', short: 'c', default: false },
-      'line-number': { type: 'boolean', short: 'n', default: false },
-      'byte-offset': { type: 'boolean', short: 'b', default: false },
-      'only-matching': { type: 'boolean', short: 'o', default: false },
-      text: { type: 'boolean', short: 'a', default: false },
-      color: { type: 'string', default: 'auto' },
-      progress: { type: 'boolean', default: false },
+      'extended-regexp': flag('E'),
+      'fixed-strings': flag('F'),
+      'ignore-case': flag('i'),
+      'invert-match': flag('v'),
+      count: flag('c'),
+      'line-number': flag('n'),
+      'byte-offset': flag('b'),
+      'only-matching': flag('o'),
+      'no-filename': flag('h'),
+      'with-filename': flag('H'),
+      text: flag('a'),
+      regexp: { type: 'string', short: 'e', multiple: true },
     },
   })
-  const [pattern, ...paths] = positionals
-  if (pattern === undefined || paths.length === 0) {
-    console.error('usage: grep [-c] [-n] [-b] [-o] [--color=WHEN] NEEDLE FILE...')
-    return 2
+  const given = values.regexp ?? positionals.splice(0, 1)
+  if (given.length === 0 || positionals.length === 0) {
+    throw new TypeError('usage: grep [-EFivcnbohHa] PATTERN FILE...')
   }
-  if (pattern.includes('\n')) {
-    console.error('grep: a needle of several lines is not supported')
-    return 2
+  // Lines are patterns of their own.
+  const patterns = given.flatMap((one) => one.split('\n'))
+  const needles = values['fixed-strings']
+    ? patterns
+    : patterns.map((source) => new RegExp(withinLine(source), 'm'))
+  return {
+    pattern: new Pattern(needles, { ignoreCase: values['ignore-case'] }),
+    paths: positionals,
+    names: !values['no-filename'] && (values['with-filename'] || positionals.length > 1),
+    how: {
+      invert: values['invert-match'],
+      count: values.count,
+      numbers: values['line-number'],
+      offsets: values['byte-offset'],
+      only: values['only-matching'],
+    },
   }
-  const options: Options = {
-    count: values.count,
-    numbers: values['line-number'],
-    offsets: values['byte-offset'],
-    only: values['only-matching'],
-    color: values.color === 'always' || (values.color === 'auto' && process.stdout.isTTY),
-    progress: values.progress || process.stderr.isTTY,
-  }
-  const needle = Buffer.from(pattern)
-  const output = new Output()
-  let found = false
-  let trouble = false
-  for (const path of paths) {
-    const name = paths.length > 1 ? path : undefined
+}
+
+/** The whole program; its exit code. */
+export function grep(
+  args: string[],
+  write: (bytes: Uint8Array) => void,
+  complain: (message: string) => void,
+): number {
+  const output = new Output(write)
+  let [found, trouble] = [false, false]
+  const tried = (what: string, call: () => void): void => {
     try {
-      const m = Mmap.open(path)
-      found = search(m, name, needle, options, output) > 0 || found
-      m.close()
+      call()
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      if (code === 'ERR_MMAP_EMPTY_FILE') {
-        if (options.count) output.write(`${name === undefined ? '' : `${name}:`}0\n`)
-        continue
-      }
-      console.error(`grep: ${path}: ${message}`)
+      complain(`grep: ${what}${(error as Error).message}`)
       trouble = true
     }
   }
+  tried('', () => {
+    const { pattern, paths, names, how } = readCommandLine(args)
+    for (const path of paths) {
+      tried(`${path}: `, () => {
+        const m = Mmap.open(path, { empty: true })
+        try {
+          found = search(m, names ? `${path}:` : '', pattern, how, output) || found
+        } finally {
+          m.close()
+        }
+      })
+    }
+  })
   output.flush()
   return trouble ? 2 : found ? 0 : 1
 }
 
-if (process.argv[1] === import.meta.filename) process.exitCode = main()
+if (process.argv[1] === import.meta.filename) {
+  process.exitCode = grep(process.argv.slice(2), print, console.error)
+}

@@ -1,18 +1,21 @@
 /**
- * Each example beside what people do today, on files of a size at which it matters.
+ * Compares each example with the usual way, on files of a size at which it matters.
  *
- *   npm run measure:examples             all
- *   npm run measure:examples -- vectors  only those
+ *   npm run measure:examples                        all
+ *   npm run measure:examples -- vectors tail        only those
+ *   npm run measure:examples -- --quick             one round of small files: whether it runs, not how fast
+ *   npm run measure:examples -- --rounds 9 parquet  nine rounds instead of three
  *
- * Every way runs in a process of its own, three times, in turns; the best time counts. RssAnon is the memory
- * that the process keeps for itself at its end; the peak counts mapped file pages too, which the kernel takes
- * back whenever it likes. All ways must give the same answer. Files are made in the temporary folder and lie
- * in the page cache.
+ * Every way runs in a process of its own, once a round, in turns; the best time counts. RssAnon is the memory that the
+ * process keeps for itself at its end. The peak includes mapped pages of files, which the kernel takes back whenever
+ * it likes. All ways must give the same answer. The files are made in the temporary folder and are in the page cache.
  */
 
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import {
+  appendFileSync,
   closeSync,
   createReadStream,
   mkdtempSync,
@@ -24,41 +27,67 @@ import {
   writeSync,
 } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { Agent, createServer, get, type Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { pipeline } from 'node:stream/promises'
+import { parseArgs } from 'node:util'
+import TailFile from '@logdna/tail-file'
 import { Mmap } from 'fmmap'
 import { fromFile, GeoTIFF, writeArrayBuffer } from 'geotiff'
+import {
+  asyncBufferFromFile,
+  type AsyncBuffer,
+  parquetMetadataAsync,
+  parquetReadObjects,
+} from 'hyparquet'
+import { parquetWriteBuffer } from 'hyparquet-writer'
 import { open as openDatabase, type Response } from 'maxmind'
+import type { Source } from 'pmtiles'
 import { MmapSource as TiffSource } from './geotiff.ts'
-import { matchingLines } from './grep.ts'
+import { grep } from './grep.ts'
 import { createLogServer } from './log-server.ts'
 import { Database } from './mmdb.ts'
+import { MmapFile } from './parquet.ts'
+import { MmapSource as TileSource } from './pmtiles.ts'
+import { createRangeServer, rangeOf } from './range-server.ts'
 import { StoreReader, Writer } from './store.ts'
-import { startOfTail } from './tail.ts'
+import { printFollowing, startOfTail } from './tail.ts'
 import { Vectors } from './vectors.ts'
 
 type Answer = number | string
 type Way = (folder: string) => Answer | Promise<Answer>
 
 interface Case {
-  /** What is done. */
+  /** What the way does. */
   readonly what: string
   prepare(folder: string): void
   readonly ways: Record<string, Way>
 }
 
+const { values: asked, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    way: { type: 'boolean', default: false },
+  },
+})
+/** By how much the files and the numbers of requests are smaller than those that count. */
+const SMALLER = asked.quick ? 20 : 1
+
 const MIB = 1024 * 1024
+const LOG = (200 * MIB) / SMALLER
 const BLOCK = MIB
 const log = (folder: string): string => join(folder, 'server.log')
 const vectors = (folder: string): string => join(folder, 'vectors.f32')
 const image = (folder: string): string => join(folder, 'image.tif')
 const DIMENSIONS = 256
 
-/** 200 MiB of lines, every 5,000th with an error. */
+/** Makes 200 MiB of lines, of which every 5,000th has an error. */
 function makeLog(folder: string): void {
   const fd = openSync(log(folder), 'w')
   const lines = Array.from({ length: 50_000 }, (_, at) =>
@@ -67,11 +96,11 @@ function makeLog(folder: string): void {
       : `2026-01-01T00:00:00 INFO request ${at} was served in ${at % 97} ms, all is well\n`,
   )
   const block = Buffer.from(lines.join(''))
-  for (let size = 0; size < 200 * MIB; size += block.length) writeSync(fd, block)
+  for (let size = 0; size < LOG; size += block.length) writeSync(fd, block)
   closeSync(fd)
 }
 
-/** 200,000 vectors, 195 MiB. */
+/** Makes 200,000 vectors, 195 MiB. */
 function makeVectors(folder: string): void {
   const fd = openSync(vectors(folder), 'w')
   const block = new Float32Array(DIMENSIONS * 1000)
@@ -106,11 +135,15 @@ async function sumOfWindows(tiff: GeoTIFF): Promise<number> {
   return sum
 }
 
-/** Twenty clients, each with the same search. */
-async function twentyClients(server: Server): Promise<number> {
+async function portOf(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/search?q=ERROR`
+  return (server.address() as AddressInfo).port
+}
+
+/** Twenty clients make the same search at once. */
+async function twentyClients(server: Server): Promise<number> {
+  const url = `http://127.0.0.1:${await portOf(server)}/search?q=ERROR`
   const answers = await Promise.all(
     Array.from({ length: 20 }, async () => (await (await fetch(url)).text()).split('\n').length),
   )
@@ -119,8 +152,169 @@ async function twentyClients(server: Server): Promise<number> {
   return answers.reduce((sum, lines) => sum + lines, 0)
 }
 
+/** Eight clients ask for ranges, each for the next one when it has the last one. What came is the answer. */
+async function rangesOf(server: Server, count: number, length: number): Promise<number> {
+  const port = await portOf(server)
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 })
+  let [next, answer] = [0, 0]
+  const client = async (): Promise<void> => {
+    while (next < count) {
+      const start = (next * 7919 * 1024) % (LOG - length)
+      next += 1
+      const headers = { range: `bytes=${start}-${start + length - 1}` }
+      await new Promise<void>((resolve, reject) => {
+        get({ host: '127.0.0.1', port, agent, headers }, (response) => {
+          let [last, got] = [0, 0]
+          response.on('data', (chunk: Buffer) => {
+            got += chunk.length
+            last = chunk.at(-1) ?? 0
+          })
+          response.on('end', () => {
+            answer += (got + last) * (1 + (start % 1009))
+            resolve()
+          })
+          response.on('error', reject)
+        }).on('error', reject)
+      })
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, client))
+  agent.destroy()
+  server.close()
+  return answer
+}
+
+/** What people write without a package: a stream of the range for each request. */
+const streamServer = (path: string): Server =>
+  createServer((request, response) => {
+    const range = rangeOf(request.headers.range, LOG)
+    if (typeof range !== 'object') throw new Error('every request here has a range')
+    const { start, end } = range
+    response.writeHead(206, { 'content-length': end - start })
+    void pipeline(createReadStream(path, { start, end: end - 1 }), response)
+  })
+
+/** The same with a descriptor that stays open. */
+async function handleServer(path: string): Promise<Server> {
+  const file = await open(path)
+  const server = createServer(async (request, response) => {
+    const range = rangeOf(request.headers.range, LOG)
+    if (typeof range !== 'object') throw new Error('every request here has a range')
+    const { start, end } = range
+    response.writeHead(206, { 'content-length': end - start })
+    const block = Buffer.allocUnsafe(end - start)
+    await file.read(block, 0, block.length, start)
+    response.end(block)
+  })
+  return server.on('close', () => void file.close())
+}
+
+const serverWays = (count: number, length: number): Record<string, Way> => ({
+  'examples/range-server.ts': (folder) => rangesOf(createRangeServer(log(folder)), count, length),
+  'createReadStream a request': (folder) => rangesOf(streamServer(log(folder)), count, length),
+  'FileHandle.read a request': async (folder) =>
+    rangesOf(await handleServer(log(folder)), count, length),
+})
+
+const TILES = 20_000 / SMALLER
+
+/** The source that is written for the pmtiles package on Node today. */
+async function handleSource(path: string): Promise<Source & { close(): Promise<void> }> {
+  const file = await open(path)
+  return {
+    getKey: () => path,
+    async getBytes(offset, length) {
+      const data = new Uint8Array(length)
+      await file.read(data, 0, length, offset)
+      return { data: data.buffer }
+    },
+    close: () => file.close(),
+  }
+}
+
+/** Tiles of 4 KiB, `together` at once, as a map viewer asks for them. */
+async function tilesOf(source: Source, together: number): Promise<number> {
+  let sum = 0
+  for (let at = 0; at < TILES; at += together) {
+    const tiles = Array.from({ length: together }, (_, more) =>
+      source.getBytes(((at + more) * 7919 * 1024) % (LOG - 4096), 4096),
+    )
+    for (const { data } of await Promise.all(tiles)) sum += new Uint8Array(data)[100] as number
+  }
+  return sum
+}
+
+const tileWays = (together: number): Record<string, Way> => ({
+  'examples/pmtiles.ts': (folder) => tilesOf(new TileSource(log(folder)), together),
+  'FileHandle.read': async (folder) => {
+    const source = await handleSource(log(folder))
+    const sum = await tilesOf(source, together)
+    await source.close()
+    return sum
+  },
+})
+
+const ROWS = 1_000_000 / SMALLER
+const table = (folder: string): string => join(folder, 'table.parquet')
+
+/** Ten rows of two columns, at 200 places. */
+async function rowsOf(file: AsyncBuffer): Promise<number> {
+  const metadata = await parquetMetadataAsync(file)
+  let sum = 0
+  for (let at = 0; at < 200 / SMALLER; at += 1) {
+    const rowStart = (at * 7919 * 13) % (ROWS - 10)
+    const rows = await parquetReadObjects({
+      file,
+      metadata,
+      columns: ['id', 'age'],
+      rowStart,
+      rowEnd: rowStart + 10,
+    })
+    for (const { id, age } of rows) sum += Number(id) + Number(age)
+  }
+  return sum
+}
+
+const PIECES = 5
+/** A piece of 2 MiB of lines, the same each time. */
+const piece = Buffer.from(
+  Array.from({ length: 20_000 / SMALLER }, (_, at) => `${at} ${'x'.repeat(96)}\n`).join(''),
+)
+
+/**
+ * Appends pieces to a log that is followed, each when all bytes of the one before have come out. `follow` calls back
+ * with bytes, until the signal.
+ */
+async function appended(
+  folder: string,
+  follow: (path: string, write: (bytes: Uint8Array) => void, signal: AbortSignal) => unknown,
+): Promise<string> {
+  const path = join(folder, `followed-${process.pid}.log`)
+  writeFileSync(path, 'first\n')
+  const stop = new AbortController()
+  const hash = createHash('sha256')
+  let left = 0
+  let arrived = (): void => {}
+  const write = (bytes: Uint8Array): void => {
+    hash.update(bytes)
+    left -= bytes.length
+    if (left === 0) arrived()
+  }
+  await follow(path, write, stop.signal)
+  for (let at = 0; at < PIECES; at += 1) {
+    left = piece.length
+    const all = new Promise<void>((resolve) => {
+      arrived = resolve
+    })
+    appendFileSync(path, piece)
+    await all
+  }
+  stop.abort()
+  return hash.digest('hex')
+}
+
 const record = (at: number): Buffer => Buffer.alloc(100, `record ${at} `)
-const RECORDS = 100_000
+const RECORDS = 100_000 / SMALLER
 
 const cases: Record<string, Case> = {
   grep: {
@@ -128,9 +322,9 @@ const cases: Record<string, Case> = {
     prepare: makeLog,
     ways: {
       'examples/grep.ts': (folder) => {
-        let lines = 0
-        for (const _ of matchingLines(Mmap.open(log(folder)), Buffer.from('ERROR'))) lines += 1
-        return lines
+        let lines = ''
+        grep(['-c', 'ERROR', log(folder)], (bytes) => (lines += String(bytes)), console.error)
+        return Number(lines)
       },
       'readSync of 1 MiB blocks, indexOf': (folder) => {
         const fd = openSync(log(folder), 'r')
@@ -140,7 +334,7 @@ const cases: Record<string, Case> = {
           const read = readSync(fd, block, kept, BLOCK - kept, null)
           if (read === 0) return lines
           const size = kept + read
-          // Up to its last newline; the rest is the begin of the next.
+          // The block is used up to its last newline. The rest is the beginning of the next one.
           const last = block.lastIndexOf(10, size - 1)
           for (let at = block.indexOf('ERROR'); at !== -1 && at < last;) {
             lines += 1
@@ -173,11 +367,46 @@ const cases: Record<string, Case> = {
       '$ tail -n': (folder) => execFileSync('tail', ['-n', '1000', log(folder)]).length,
     },
   },
+  follow: {
+    what: 'pieces of 2 MB are appended to a followed log: until all have come out, one after another',
+    prepare: () => {},
+    ways: {
+      'examples/tail.ts -f': (folder) =>
+        appended(folder, (path, write, signal) => {
+          void printFollowing(path, 'first\n'.length, write, signal)
+        }),
+      '@logdna/tail-file': (folder) =>
+        appended(folder, async (path, write, signal) => {
+          const tail = new TailFile(path)
+          tail.on('data', write)
+          await tail.start()
+          signal.addEventListener('abort', () => void tail.quit())
+        }),
+      '$ tail -F': (folder) =>
+        appended(folder, async (path, write, signal) => {
+          const child = spawn('tail', ['-c', '+1', '-F', path])
+          // The first line shows that the program is there.
+          await once(child.stdout, 'data')
+          child.stdout.on('data', write)
+          signal.addEventListener('abort', () => child.kill())
+        }),
+    },
+  },
   'log-server': {
     what: 'twenty clients search a 200 MiB log at once',
     prepare: makeLog,
     ways: {
       'examples/log-server.ts': (folder) => twentyClients(createLogServer(log(folder))),
+      'FileHandle.readLines a request': (folder) =>
+        twentyClients(
+          createServer(async (_, response) => {
+            const file = await open(log(folder))
+            for await (const line of file.readLines()) {
+              if (line.includes('ERROR')) response.write(`${line}\n`)
+            }
+            response.end()
+          }),
+        ),
       'a stream and readline a request': (folder) =>
         twentyClients(
           createServer(async (_, response) => {
@@ -215,31 +444,41 @@ const cases: Record<string, Case> = {
       'geotiff.fromFile': async (folder) => sumOfWindows(await fromFile(image(folder))),
     },
   },
-  pmtiles: {
-    what: '20,000 ranges of 4 KiB, as of tiles, out of a file of 200 MiB',
+  'range-server': {
+    what: '20,000 ranges of 16 KiB by HTTP, for eight clients of the same process',
     prepare: makeLog,
+    ways: serverWays(20_000 / SMALLER, 16 * 1024),
+  },
+  'range-server, long': {
+    what: '100 ranges of 8 MiB by HTTP, for eight clients of the same process',
+    prepare: makeLog,
+    ways: serverWays(100 / SMALLER, 8 * MIB),
+  },
+  pmtiles: {
+    what: '20,000 ranges of 4 KiB, as of tiles, out of a file of 200 MiB, one after another',
+    prepare: makeLog,
+    ways: tileWays(1),
+  },
+  'pmtiles, eight at once': {
+    what: 'the same, eight at once',
+    prepare: makeLog,
+    ways: tileWays(8),
+  },
+  parquet: {
+    what: 'ten rows of two columns at 200 places of a table of 1,000,000 rows',
+    prepare(folder) {
+      const columnData = [
+        { name: 'id', data: Int32Array.from({ length: ROWS }, (_, at) => at) },
+        { name: 'age', data: Int32Array.from({ length: ROWS }, (_, at) => (at * 7919) % 97) },
+        { name: 'name', data: Array.from({ length: ROWS }, (_, at) => `name ${at}`) },
+      ]
+      const bytes = parquetWriteBuffer({ columnData, rowGroupSize: 10_000 })
+      writeFileSync(table(folder), new Uint8Array(bytes))
+    },
     ways: {
-      'arrayBuffer of a map': (folder) => {
-        const m = Mmap.open(log(folder))
-        let sum = 0
-        for (let at = 0; at < 20_000; at += 1) {
-          const from = (at * 7919 * 1024) % (200 * MIB - 4096)
-          sum += new Uint8Array(m.arrayBuffer(from, from + 4096))[100] as number
-        }
-        return sum
-      },
-      'FileHandle.read': async (folder) => {
-        const file = await open(log(folder))
-        let sum = 0
-        for (let at = 0; at < 20_000; at += 1) {
-          const from = (at * 7919 * 1024) % (200 * MIB - 4096)
-          const tile = new Uint8Array(4096)
-          await file.read(tile, 0, 4096, from)
-          sum += tile[100] as number
-        }
-        await file.close()
-        return sum
-      },
+      'examples/parquet.ts': (folder) => rowsOf(new MmapFile(table(folder))),
+      'asyncBufferFromFile of hyparquet': async (folder) =>
+        rowsOf(await asyncBufferFromFile(table(folder))),
     },
   },
   vectors: {
@@ -310,28 +549,28 @@ function status(name: string): number {
   }
 }
 
-const [, , first, second, third] = process.argv
-if (first === '--way') {
-  const [name = '', way = ''] = (second ?? '').split(' / ')
+if (asked.way) {
+  const [name = '', way = '', folder = ''] = positionals
   const began = performance.now()
-  const answer = await cases[name]?.ways[way]?.(third ?? '')
+  const answer = await cases[name]?.ways[way]?.(folder)
   const milliseconds = performance.now() - began
   const run = { answer, milliseconds, anonymous: status('RssAnon'), peak: status('VmHWM') }
   process.stdout.write(JSON.stringify(run))
   process.exit()
 } else {
-  const chosen = process.argv.slice(2)
+  const rounds = Number(asked.rounds ?? (asked.quick ? 1 : 3))
+  const quick = asked.quick ? ['--quick'] : []
   for (const [name, { what, prepare, ways }] of Object.entries(cases)) {
-    if (chosen.length > 0 && !chosen.includes(name)) continue
+    if (positionals.length > 0 && !positionals.includes(name.replace(/,.*/, ''))) continue
     const folder = mkdtempSync(join(tmpdir(), 'fmmap-measure-'))
     try {
       prepare(folder)
       const best = new Map<string, Run>()
-      for (let round = 0; round < 3; round += 1) {
+      for (let round = 0; round < rounds; round += 1) {
         for (const way of Object.keys(ways)) {
           const output = execFileSync(
             process.execPath,
-            [...process.execArgv, import.meta.filename, '--way', `${name} / ${way}`, folder],
+            [...process.execArgv, import.meta.filename, '--way', ...quick, '--', name, way, folder],
             { encoding: 'utf8' },
           )
           const run = JSON.parse(output) as Run
@@ -347,7 +586,7 @@ if (first === '--way') {
       )
       for (const [way, { milliseconds, anonymous, peak }] of best) {
         const time = milliseconds < 10 ? milliseconds.toFixed(1) : milliseconds.toFixed(0)
-        // Another program's memory is not ours to tell.
+        // The memory of another program is not known here.
         const memory = way.startsWith('$') ? ' | ' : `${anonymous.toFixed(0)} | ${peak.toFixed(0)}`
         console.log(`| ${way} | ${time} | ${memory} |`)
       }

@@ -3,9 +3,9 @@
  *
  *   node --import @oxc-node/core/register examples/mmdb.ts DATABASE ADDRESS...
  *
- * A new database is put in place by rename, never written over the old one: whoever has the old one mapped
- * goes on reading it, whole. Look-ups that are under way when the new one arrives end in the old one, because
- * a view keeps its memory after its map is closed.
+ * A new database must be put in place by rename, never written over the old one. So a process that has mapped the old
+ * one can go on reading it. Look-ups that are in progress when the new one arrives end in the old one, because a view
+ * keeps its memory after its map is closed.
  */
 
 import { type FSWatcher, watch } from 'node:fs'
@@ -23,7 +23,7 @@ export class Database<T extends Response> {
   constructor(path: string) {
     this.#path = path
     this.#reader = Database.#open<T>(path)
-    // The folder, because the file itself is another one after a rename.
+    // Watches the folder, because after a rename the file is another one.
     this.#watcher = watch(dirname(path), { persistent: false }, (_, name) => {
       if (name === basename(path)) this.#reload()
     })
@@ -42,7 +42,8 @@ export class Database<T extends Response> {
       this.#reader = Database.#open<T>(this.#path)
       this.reloads += 1
     } catch {
-      // Between a removal and its replacement there is none, and half a file is no database: the old one stays.
+      // Between the removal of a file and its replacement there is none, and half a file is no database. The old one
+      // stays in use.
     }
   }
 

@@ -3,7 +3,8 @@
  *
  *   node --import @oxc-node/core/register examples/pmtiles.ts ARCHIVE Z X Y > tile
  *
- * `arrayBuffer(start, end)` is what such packages ask of a source: an ArrayBuffer that they own.
+ * Such packages ask a source for an ArrayBuffer that they own, which is what `arrayBufferAsync(start, end)` returns.
+ * Bytes that are not in memory are read on the threadpool, while the event loop goes on.
  */
 
 import { Mmap } from 'fmmap'
@@ -22,8 +23,8 @@ export class MmapSource implements Source {
     return this.#path
   }
 
-  getBytes(offset: number, length: number): Promise<RangeResponse> {
-    return Promise.resolve({ data: this.#m.arrayBuffer(offset, offset + length) })
+  async getBytes(offset: number, length: number, signal?: AbortSignal): Promise<RangeResponse> {
+    return { data: await this.#m.arrayBufferAsync(offset, offset + length, { signal }) }
   }
 
   close(): void {

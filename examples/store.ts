@@ -1,12 +1,12 @@
 /**
- * A store of records that only grows, in one file: one process appends, any number of others read along.
+ * A store of records that only grows, in one file: one process appends, any number of others read.
  *
  *   0   8 bytes   'FMSTORE1'
  *   8   8 bytes   where the last whole record ends
  *   16            records: 4 bytes of length, then as many bytes, and again
  *
- * The writer puts a record behind the end and then moves the end, so that a reader, who looks at the end
- * first, never sees half a record. The file is longer than what is in it, so that not every record resizes it.
+ * The writer puts a record behind the end and then moves the end. Readers look at the end first, so they never see
+ * half a record. The file is longer than its content, so that not every record needs a resize.
  */
 
 import { ACCESS_WRITE, Mmap } from 'fmmap'
@@ -15,7 +15,7 @@ const MAGIC = 'FMSTORE1'
 const HEADER = 16
 const GROWTH = 1024 * 1024
 
-/** The place of the end: one number, read and written as a whole, and in order with the bytes before it. */
+/** The end is one number, which is read and written as a whole, after the bytes before it. */
 const endOf = (m: Mmap): BigInt64Array => m.view(BigInt64Array, 8, 1)
 
 export class Writer {
@@ -26,7 +26,7 @@ export class Writer {
   constructor(path: string) {
     const length = HEADER + GROWTH
     this.#m = Mmap.open(path, { access: ACCESS_WRITE, create: true, length: HEADER })
-    // `create` never shrinks: a store that is there already is longer than its header.
+    // `create` never makes a file shorter, so an existing store is longer than its header.
     if (this.#m.size() > HEADER) this.#m.resize(this.#m.size())
     else this.#m.resize(length)
     this.#end = endOf(this.#m)
@@ -42,7 +42,7 @@ export class Writer {
     const end = at + 4 + bytes.length
     if (end > this.#m.length) {
       this.#m.resize(Math.max(end, this.#m.length * 2))
-      // The view of before shows the file still; the map has another one now.
+      // The old view still shows the file, but the map has other memory now.
       this.#end = endOf(this.#m)
     }
     this.#length.writeUInt32LE(bytes.length)
@@ -52,12 +52,12 @@ export class Writer {
     Atomics.store(this.#end, 0, BigInt(end))
   }
 
-  /** Waits until the disk has all records. */
+  /** Waits until all records are on the disk. */
   flush(): void {
     this.#m.flush()
   }
 
-  /** Cuts off the room that is left. */
+  /** Cuts off the unused room. */
   close(): void {
     this.#m.resize(Number(Atomics.load(this.#end, 0)))
     this.#m.flush()
@@ -92,7 +92,7 @@ export class StoreReader {
     }
   }
 
-  /** The file has grown behind the end of the map. */
+  /** The file has grown beyond the end of the map. */
   #remap(): void {
     this.#m.close()
     this.#m = Mmap.open(this.#path)

@@ -3,8 +3,8 @@
  *
  *   node --import @oxc-node/core/register examples/vectors.ts FILE DIMENSIONS ROW [COUNT]
  *
- * The file is the data structure. It is open at once, takes no private memory, and every process that maps
- * it shares the same pages.
+ * The file itself is the data structure. It is open at once, takes no private memory, and all processes that map it
+ * share the same pages.
  */
 
 import { Mmap } from 'fmmap'

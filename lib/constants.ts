@@ -3,10 +3,10 @@
  * exported as undefined, so that a named import of it does not break the import.
  */
 
-import { native } from './native.js'
+import { start } from './addon.js'
 
 /** The constants that this platform has, by name. */
-export const constants: Readonly<Record<string, number>> = Object.freeze(native.constants())
+export const constants: Readonly<Record<string, number>> = Object.freeze(start.constants)
 
 /** One that this platform may lack: its type is what it is where it exists. */
 const value = (name: string): number => constants[name] as number

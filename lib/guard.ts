@@ -1,16 +1,17 @@
 /** The fault guard: a process-wide switch. */
 
-import { isMainThread } from 'node:worker_threads'
+import process from 'node:process'
 import { boolean } from './arguments.js'
 import { unsupported } from './errors.js'
 import { native } from './native.js'
+import { threads } from './threads.js'
 
 /**
- * Turns the survival of faults on or off, for the whole process, workers included. Off puts the signal's old
- * disposition back, if nobody has taken the signal since. On by default; `FMMAP_NO_SIGBUS=1` in the
- * environment starts with it off.
+ * Turns the fault guard on or off, for the whole process and its workers. Turning it off restores the signal handler
+ * that was there before, unless another one has been installed since. It is on by default; with `FMMAP_NO_SIGBUS=1`
+ * in the environment, the process starts with it off.
  *
- * @param on - Whether a page that is missing becomes an `ERR_MMAP_FAULT` instead of a crash.
+ * @param on - Whether a missing page becomes an `ERR_MMAP_FAULT` instead of a crash.
  * @throws ERR_INVALID_ARG_TYPE; ERR_MMAP_UNSUPPORTED on Windows.
  */
 export function setFaultGuard(on: boolean): void {
@@ -19,7 +20,7 @@ export function setFaultGuard(on: boolean): void {
 }
 
 /**
- * Whether faults are survived.
+ * Whether the fault guard is on.
  *
  * @throws ERR_MMAP_UNSUPPORTED on Windows.
  */
@@ -32,28 +33,34 @@ function cover(): void {
   if (native.faultGuard()) native.setFaultGuard(true)
 }
 
-let looking: NodeJS.Timeout | undefined
-
-/** Who listens to the signal has put the runtime's handler over ours, or, as the last to leave, the default. */
-function listened(event: string | symbol): void {
+/** Called when a listener of SIGBUS comes or goes: the runtime has then put its handler, or the default, over ours. */
+function listened(event: string | symbol, listener: unknown): void {
+  // After `removeAllListeners` no event tells of later listeners.
+  if (event === 'newListener' && listener === listened) native.watchFaultGuard()
   if (event !== 'SIGBUS') return
   cover()
-  if (!('bun' in process.versions) || looking !== undefined) return
-  // Bun tells before it installs its handler, and not at all when it takes it away.
-  queueMicrotask(cover)
-  looking = setInterval(cover, 100).unref()
+  if (!('bun' in process.versions)) return
+  // Bun emits the event before it installs its handler, and emits none when it removes the handler.
+  void Promise.resolve().then(cover)
+  native.watchFaultGuard()
 }
 
-/** Whether some copy of this module watches the process's listeners. */
+/** Set once a copy of this module watches the process's listeners. */
 const WATCHED = Symbol.for('fmmap.watched')
 
 /**
- * Keeps the guard on top of what `process.on('SIGBUS')` installs, from the first map on. Each new map looks as
- * well; but a map that is there already would loop for ever in its next fault, or die of it.
+ * Keeps the guard on top of the handlers that `process.on('SIGBUS')` installs, from the first map on. A new map puts
+ * the guard on top as well, but maps that exist already can't wait for one: their next fault would repeat for ever, or
+ * end the process. A worker gets no events of the main thread's listeners, so once a worker has a map, a thread of the
+ * addon looks after the handler instead.
  */
 export function watch(): void {
-  if (!isMainThread || process.platform === 'win32' || WATCHED in process) return
+  if (process.platform === 'win32' || WATCHED in process) return
   Object.defineProperty(process, WATCHED, { value: true })
+  if (!threads().isMainThread) {
+    native.watchFaultGuard()
+    return
+  }
   process.on('newListener', listened)
   process.on('removeListener', listened)
 }

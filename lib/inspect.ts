@@ -1,4 +1,4 @@
-/** Python's repr. */
+/** `inspect`: Python's `repr`. */
 
 import { ACCESS_COPY, ACCESS_DEFAULT, ACCESS_READ, ACCESS_WRITE } from './constants.js'
 import type { Region } from './region.js'
@@ -10,7 +10,7 @@ const names = new Map([
   [ACCESS_COPY, 'ACCESS_COPY'],
 ])
 
-/** The fields in Python's order; a closed map has no more to say. */
+/** The fields in Python's order. A closed map shows only that it is closed. */
 export function inspect(region: Region, className: string): string {
   if (region.handle === 0) return `<${className} closed=true>`
   const { access, length, position, offset } = region

@@ -1,11 +1,12 @@
-/** Lines: batches of newlines, copied out together. */
+/** `lines`: newlines are searched for in batches, and the lines between them are copied together. */
 
+import { Buffer } from 'node:buffer'
 import { boolean, optionalInteger, options as members } from './arguments.js'
-import { end, iteratorPrototype, type Step } from './iterators.js'
+import { end, isIterator, type Step } from './iterators.js'
 import { native, quick } from './native.js'
 import type { Region } from './region.js'
-import { allocate, bufferOver, readLarge, untransferable } from './slab.js'
-import { clamp } from './slices.js'
+import { allocate, bufferOver, type OwnBuffer, readLarge, untransferable } from './slab.js'
+import { givenEnd, liveEnd, startAt } from './bounds.js'
 
 /** Which lines, and in which order. */
 export interface LinesOptions {
@@ -17,47 +18,46 @@ export interface LinesOptions {
   reverse?: boolean | undefined
 }
 
-/** Lines are copied out in blocks of this many bytes; longer ones one by one. */
+/** Lines are copied in blocks of up to this many bytes. A longer line is copied by itself. */
 const BLOCK = 64 * 1024
 
-/** At most this many newlines a batch, the most that a block can have in text. */
+/** The most newlines in a batch: more than a block of ordinary text has. */
 const BATCH = 4096
 
 const NEWLINE = Buffer.of(10)
 
-/** The lines of a range as it is now, and as it will be: a batch is read when the one before is used up. */
-export function lines(region: Region, given: LinesOptions | undefined): IterableIterator<Buffer> {
-  const { start, end: stop, reverse } = members(given)
+/** The lines of a range. Each batch is read from the map when the one before is used up, so later changes show. */
+export function lines(
+  region: Region,
+  given: LinesOptions | undefined,
+): IterableIterator<OwnBuffer> {
+  const { start, end: stop, reverse } = members(given, 'lines({ start, end, reverse })')
   const from = optionalInteger(start, 'start', 0)
   const to = optionalInteger(stop, 'end', undefined)
   const backward = reverse !== undefined && boolean(reverse, 'reverse')
   region.checkReadable()
-  const first = clamp(from, region.length)
-  const last = to === undefined ? undefined : clamp(to, region.length)
-  return backward ? new Down(region, first, last) : new Up(region, first, last)
+  const first = startAt(from, region.length)
+  const last = givenEnd(to, region.length)
+  return backward ? new ReverseLines(region, first, last) : new ForwardLines(region, first, last)
 }
 
-/** The end of the range, which moves with the map when it was not given. */
-const endOf = (region: Region, last: number | undefined): number =>
-  last === undefined || last > region.length ? region.length : last
-
-/** Memory for the next block, all of which the addon fills: zeros first would cost a line 1.5 ns. */
+/** Memory for the next block. It is not zeroed, because the addon fills all of it. */
 const block = (left: number): Uint8Array<ArrayBuffer> =>
-  untransferable(allocate(Math.min(BLOCK, left)) as Uint8Array<ArrayBuffer>)
+  untransferable(allocate(Math.min(BLOCK, left)))
 
-/** The lines, the first first. */
-class Up implements IterableIterator<Buffer> {
+/** The lines from first to last. */
+class ForwardLines implements IterableIterator<OwnBuffer> {
   readonly #region: Region
   readonly #start: number
   readonly #last: number | undefined
   readonly #newlines = new Float64Array(BATCH)
-  /** The block that was copied out: it starts at `#from`, and the next line in it at `#begin`. */
+  /** The copied block: `#from` is its offset in the map, and `#begin` is where the next line starts in the block. */
   #block = new ArrayBuffer(0)
   #from: number
   #begin = 0
-  /** The map's when the block was copied. */
+  /** The length of the map when the block was copied. */
   #extent = -1
-  /** Newlines of the block, and which of them is next. */
+  /** How many newlines the block has, and the index of the next one. */
   #count = 0
   #at = 0
   #done = false
@@ -73,14 +73,14 @@ class Up implements IterableIterator<Buffer> {
     return this
   }
 
-  next(): Step<Buffer> {
+  next(): Step<OwnBuffer> {
     const line =
       this.#at < this.#count && this.#region.extent === this.#extent ? this.#cut() : this.#read()
-    return { done: line === undefined, value: line } as Step<Buffer>
+    return { done: line === undefined, value: line } as Step<OwnBuffer>
   }
 
   /** The next line of the block. */
-  #cut(): Buffer {
+  #cut(): OwnBuffer {
     const at = this.#at
     const newline = this.#newlines[at] ?? 0
     const begin = this.#begin
@@ -95,8 +95,8 @@ class Up implements IterableIterator<Buffer> {
     return end()
   }
 
-  /** Copies the next block, and gives its first line; undefined at the end. */
-  #read(): Buffer | undefined {
+  /** Copies the next block, and returns its first line; undefined at the end. */
+  #read(): OwnBuffer | undefined {
     if (this.#done) return undefined
     const region = this.#region
     // An error ends the iteration.
@@ -104,7 +104,7 @@ class Up implements IterableIterator<Buffer> {
     region.checkReadable()
     const from = (this.#from += this.#begin)
     this.#begin = 0
-    const stop = endOf(region, this.#last)
+    const stop = liveEnd(this.#last, region.length)
     if (from >= stop) {
       region.checkEnd(this.#start, stop)
       return undefined
@@ -132,16 +132,16 @@ class Up implements IterableIterator<Buffer> {
   }
 }
 
-/** The lines, the last first. */
-class Down implements IterableIterator<Buffer> {
+/** The lines from last to first. */
+class ReverseLines implements IterableIterator<OwnBuffer> {
   readonly #region: Region
   readonly #start: number
   readonly #last: number | undefined
   readonly #newlines = new Float64Array(BATCH)
-  /** The block that was copied out: it starts at `#base`, and the next line in it ends at `#stop`. */
+  /** The copied block: `#base` is its offset in the map, and `#stop` is where the next line ends in the block. */
   #block = new ArrayBuffer(0)
   #base = 0
-  /** There is no next line yet, as there is none behind the end of a map that has shrunk. */
+  /** Infinity before the first block, and when the map has shrunk to before the next line. */
   #stop = Infinity
   #extent = -1
   #count = 0
@@ -158,14 +158,14 @@ class Down implements IterableIterator<Buffer> {
     return this
   }
 
-  next(): Step<Buffer> {
+  next(): Step<OwnBuffer> {
     const line =
       this.#at < this.#count && this.#region.extent === this.#extent ? this.#cut() : this.#read()
-    return { done: line === undefined, value: line } as Step<Buffer>
+    return { done: line === undefined, value: line } as Step<OwnBuffer>
   }
 
   /** The next line of the block. */
-  #cut(): Buffer {
+  #cut(): OwnBuffer {
     const at = this.#at
     const newline = this.#newlines[at] ?? 0
     const stop = this.#stop
@@ -180,8 +180,8 @@ class Down implements IterableIterator<Buffer> {
     return end()
   }
 
-  /** Copies the block before, and gives its last line; undefined at the end. */
-  #read(): Buffer | undefined {
+  /** Copies the block before, and returns its last line; undefined at the end. */
+  #read(): OwnBuffer | undefined {
     if (this.#done) return undefined
     const region = this.#region
     const start = this.#start
@@ -190,9 +190,9 @@ class Down implements IterableIterator<Buffer> {
     region.checkReadable()
     let stop = this.#base + this.#stop
     if (stop >= region.length) {
-      stop = endOf(region, this.#last)
+      stop = liveEnd(this.#last, region.length)
       if (stop <= start) return undefined
-      // The newline that ends the last line is not the start of another.
+      // Behind a newline at the end of the range there is no line.
       if (region.answered(quick.find(NEWLINE, region.handle, stop - 1, stop)) !== -1) stop -= 1
     }
     const slab = block(stop - start)
@@ -210,9 +210,9 @@ class Down implements IterableIterator<Buffer> {
       this.#done = false
       return this.#cut()
     }
-    // The first line.
+    // This is the first line of the range.
     if (base === start) {
-      region.checkEnd(start, endOf(region, this.#last))
+      region.checkEnd(start, liveEnd(this.#last, region.length))
       return bufferOver(slab.buffer, 0, slab.length)
     }
     const newline = region.answered(quick.rfind(NEWLINE, region.handle, start, base))
@@ -221,9 +221,9 @@ class Down implements IterableIterator<Buffer> {
     this.#base = newline
     this.#stop = 0
     this.#done = newline === -1
-    if (this.#done) region.checkEnd(start, endOf(region, this.#last))
+    if (this.#done) region.checkEnd(start, liveEnd(this.#last, region.length))
     return line
   }
 }
-Object.setPrototypeOf(Up.prototype, iteratorPrototype)
-Object.setPrototypeOf(Down.prototype, iteratorPrototype)
+isIterator(ForwardLines)
+isIterator(ReverseLines)

@@ -1,6 +1,7 @@
-/** How a map is asked for: the constructor's arguments, and those of `Mmap.open`. */
+/** The options of a map: the constructor's arguments, and those of `Mmap.open`. */
 
-import { constants } from 'node:os'
+import { Buffer } from 'node:buffer'
+import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import {
   boolean,
@@ -12,12 +13,28 @@ import {
   received,
   safe,
 } from './arguments.js'
-import { ACCESS_DEFAULT, ACCESS_READ, ALLOCATIONGRANULARITY } from './constants.js'
-import { fromNative, invalidType, invalidValue, outOfRange, unsupported } from './errors.js'
+import {
+  ACCESS_DEFAULT,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  ALLOCATIONGRANULARITY,
+  PROT_WRITE,
+} from './constants.js'
+import {
+  errnoOf,
+  invalidType,
+  invalidValue,
+  type NativeError,
+  notMapped,
+  nulIn,
+  outOfRange,
+  unsupported,
+} from './errors.js'
 import { watch } from './guard.js'
 import { type Handle, native, type NativeOptions } from './native.js'
 import { neighbours } from './pages.js'
-import { Region } from './region.js'
+import { checkPermission } from './permission.js'
+import { copyGiven, Region } from './region.js'
 
 /** How a region is mapped. */
 export interface MmapOptions {
@@ -40,24 +57,34 @@ export interface OpenOptions extends MmapOptions {
   /** Bytes to map. Default: 0, the whole file from `offset`. */
   length?: number | undefined
   /**
-   * Makes the file, or extends it to `offset + length`; never shrinks it. Needs a map that writes to its file
-   * and a `length`. Default: false.
+   * Makes the file, or extends it to `offset + length`; never makes it shorter. 'exclusive': the file must not exist.
+   * Needs a map that writes to its file, and a `length`. Default: false.
    */
-  create?: boolean | undefined
+  create?: boolean | 'exclusive' | undefined
+  /**
+   * The permissions of a file that is made, less the process's umask, as for `fs.open`. Default: 0o666. Ignored on
+   * Windows.
+   */
+  mode?: number | undefined
+  /**
+   * Allows a file without bytes: its map has length 0, and can be resized if it is writable. Default: false, which
+   * throws `ERR_MMAP_EMPTY_FILE`.
+   */
+  empty?: boolean | undefined
 }
 
-/** A file descriptor, or what has one, as a `FileHandle`. */
+/** A file descriptor, or an object that has one, such as a `FileHandle`. */
 export type Fileno = number | { readonly fd: number }
 
 const WINDOWS = process.platform === 'win32'
 
-/** Python's fileno of an anonymous map. */
+/** The descriptor that means an anonymous map, as in Python. */
 const ANONYMOUS = -1
 
-/** A descriptor that no file has: the system says EBADF to it. */
+/** A descriptor that no file has, so that the system answers EBADF. */
 const NO_FILE = -2
 
-/** Each option, read once; the types are checked, the ranges not yet. */
+/** Reads each option once and checks its type. The ranges are checked later. */
 function read(given: MmapOptions): NativeOptions {
   const { access, flags, prot, offset, trackfd, tagname } = given
   if (!WINDOWS && typeof tagname === 'string') throw unsupported('tagname')
@@ -69,47 +96,47 @@ function read(given: MmapOptions): NativeOptions {
     access === undefined ? ACCESS_DEFAULT : cInt(access, 'access'),
     flags === undefined ? undefined : cInt(flags, 'flags'),
     prot === undefined ? undefined : cInt(prot, 'prot'),
-    optionalInteger(offset, 'offset', 0),
+    // Adding 0 makes 0 of -0.
+    optionalInteger(offset, 'offset', 0) + 0,
     trackfd === undefined || boolean(trackfd, 'trackfd'),
     typeof tagname === 'string' ? nameBytes(tagname, 'tagname') : new Uint8Array(0),
   ]
 }
 
-/** The ranges, in Python's order. */
-function checkRanges(length: number, [, , , offset]: NativeOptions): void {
-  if (length < 0) throw outOfRange('memory mapped length must be positive')
-  if (offset < 0) throw outOfRange('memory mapped offset must be positive')
+/** Checks the ranges, in Python's order. `file` is the path as a message shows it, if there is one. */
+function checkRanges(length: number, [, , , offset]: NativeOptions, file?: string): void {
+  const where = file === undefined ? '' : `, '${file}'`
+  if (length < 0) {
+    throw outOfRange(`memory mapped length must be positive: ${length} is below 0${where}`)
+  }
+  if (offset < 0) {
+    throw outOfRange(`memory mapped offset must be positive: ${offset} is below 0${where}`)
+  }
   safe(length, 'length')
   safe(offset, 'offset')
 }
+
+/** What the message says in addition when the system has no room for a map. */
+const sizeHint = ({ errno }: NativeError, size: number): string | undefined =>
+  size > 0 && errno === errnoOf('ENOMEM') ? `${size} bytes` : undefined
 
 function made(
   options: NativeOptions,
   path: string | undefined,
   make: () => Handle,
-  refused?: (errno: unknown) => string | undefined,
+  hint?: (error: NativeError) => string | undefined,
 ): Region {
   const [, , , offset, trackfd] = options
   watch()
   try {
     return new Region(make(), offset, trackfd, path)
   } catch (error) {
-    const hint =
-      neighbours('offset', offset, ALLOCATIONGRANULARITY) ??
-      refused?.((error as { errno?: unknown }).errno)
-    throw fromNative(error, path, hint)
+    const unaligned = neighbours('offset', offset, ALLOCATIONGRANULARITY)
+    throw notMapped(error, path, unaligned ?? hint?.(error as NativeError))
   }
 }
 
-/** What the system most likely means by its errno, when it refuses a descriptor. */
-function refusal(fd: number, size: number, errno: unknown): string | undefined {
-  if (fd === ANONYMOUS) return size === 0 ? 'anonymous memory needs a length' : undefined
-  return errno === -constants.errno.EACCES
-    ? "the descriptor must be open for what the map does: pass access: ACCESS_READ, or open it with 'r+'"
-    : undefined
-}
-
-/** Only the literal -1 is anonymous memory: a closed `FileHandle`, whose fd is -1, is no file. */
+/** Only the number -1 means anonymous memory. A closed `FileHandle` has the fd -1 too, and must be an error. */
 function descriptor(fileno: unknown): number {
   if (typeof fileno === 'string') {
     throw invalidType(
@@ -121,30 +148,53 @@ function descriptor(fileno: unknown): number {
   return fd === ANONYMOUS ? NO_FILE : fd
 }
 
-/** Maps a descriptor, as the constructor says. */
+/** The correct calls, for messages. */
+const MAP = 'new Mmap(fileno, length, options?), where a length of 0 is the whole file'
+const OPEN = 'Mmap.open(path, { access: ACCESS_WRITE })'
+
+/** Maps a descriptor, as the constructor documents. */
 export function map(fileno: unknown, length: unknown, given: MmapOptions | undefined): Region {
-  const options = read(members(given))
+  const options = read(members(given, MAP))
   const fd = descriptor(fileno)
-  const size = integer(length, 'length')
+  const size = integer(length, 'length', MAP)
   checkRanges(size, options)
   return made(
     options,
     undefined,
     () => native.map(fd, size, ...options),
-    (errno) => refusal(fd, size, errno),
+    (error) =>
+      fd === ANONYMOUS && size === 0 ? 'anonymous memory needs a length' : sizeHint(error, size),
   )
 }
 
-/** A path as the system takes it, and as a message shows it. */
-function pathBytes(path: unknown): [bytes: Uint8Array, shown: string] {
+/** Whether a value is a URL, judged by its properties: the URLs of other realms and of jsdom are of other classes. */
+function isURL(value: unknown): value is URL {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'href' in value &&
+    typeof value.href === 'string' &&
+    'protocol' in value &&
+    typeof value.protocol === 'string'
+  )
+}
+
+/** A path in the form that the system takes, and in the form that a message shows. */
+export function pathBytes(path: unknown): [bytes: Uint8Array, shown: string] {
   if (typeof path === 'string') return [nameBytes(path, 'path'), path]
-  if (path instanceof URL) {
+  if (isURL(path)) {
     const shown = filePath(path)
     return [nameBytes(shown, 'path'), shown]
   }
   if (Buffer.isBuffer(path)) {
-    if (path.includes(0)) throw invalidValue('embedded null character')
-    return [path, path.toString()]
+    const own = Buffer.from(copyGiven(path).buffer)
+    if (own.includes(0)) throw nulIn('path', own.indexOf(0))
+    const shown = own.toString()
+    // Windows takes names as text: bytes that are not UTF-8 would become another name.
+    if (WINDOWS && !own.equals(Buffer.from(shown))) {
+      throw invalidValue('a path on Windows is text: the bytes of the Buffer are not UTF-8')
+    }
+    return [own, shown]
   }
   const hint = typeof path === 'number' ? '; new Mmap(fd, length) maps a descriptor' : ''
   throw invalidType(
@@ -154,16 +204,48 @@ function pathBytes(path: unknown): [bytes: Uint8Array, shown: string] {
 
 function filePath(url: URL): string {
   try {
-    return fileURLToPath(url)
+    // The URL's text is passed, since Bun and Deno refuse a URL of another class.
+    return fileURLToPath(url.href)
   } catch {
-    // Of another scheme, with a host, with an encoded slash: each runtime has codes of its own for these.
+    // The URL has another scheme, a host or an encoded slash. The runtimes have different codes for these, so we
+    // throw our own.
     throw invalidType(`The "path" argument must be the URL of a file. Received ${url.href}`)
   }
 }
 
-/** Opens and maps a file, as `Mmap.open` says. */
+/** Whether the core opens the file for writing too, by Python's table of accesses. */
+const writesFile = ([access, , prot]: NativeOptions): boolean =>
+  access === ACCESS_WRITE ||
+  (access === ACCESS_DEFAULT && (prot === undefined || (prot & PROT_WRITE) !== 0))
+
+/** Bits of the byte before a path, which tell the addon how to open the file. */
+const CREATES = 1
+const MAPS_EMPTY = 2
+const EXCLUSIVE = 4
+const HAS_MODE = 8
+
+function createOption(create: unknown): boolean {
+  if (typeof create === 'boolean') return create
+  throw invalidType(
+    `The "create" option must be a boolean or 'exclusive'. Received ${received(create)}`,
+  )
+}
+
+/** The bits of a file's mode. */
+function fileMode(mode: unknown): number {
+  const bits = integer(mode, 'mode')
+  if (bits < 0 || bits > 0o7777) {
+    throw outOfRange(`The "mode" option must be from 0 to 0o7777. Received ${bits}`)
+  }
+  return bits
+}
+
+/** Opens and maps a file, as `Mmap.open` documents. */
 export function open(path: unknown, given: OpenOptions | undefined): Region {
-  const { length, create, access, flags, prot, offset, trackfd, tagname } = members(given)
+  const { length, create, mode, empty, access, flags, prot, offset, trackfd, tagname } = members(
+    given,
+    OPEN,
+  )
   const plain = access === undefined && flags === undefined && prot === undefined
   const options = read({
     access: plain ? ACCESS_READ : access,
@@ -174,10 +256,37 @@ export function open(path: unknown, given: OpenOptions | undefined): Region {
     tagname,
   })
   const size = optionalInteger(length, 'length', 0)
-  const creates = create !== undefined && boolean(create, 'create')
+  const exclusive = create === 'exclusive'
+  const creates = exclusive || (create !== undefined && createOption(create))
+  const permissions = mode === undefined ? undefined : fileMode(mode)
+  const maps = empty !== undefined && boolean(empty, 'empty')
   const [bytes, shown] = pathBytes(path)
-  checkRanges(size, options)
-  if (creates && size === 0) throw outOfRange('create needs a length greater than 0')
-  const createAndPath = Buffer.concat([Buffer.of(creates ? 1 : 0), bytes])
-  return made(options, shown, () => native.open(createAndPath, size, ...options))
+  checkRanges(size, options, shown)
+  if (creates && size === 0) {
+    throw outOfRange(`create needs a length greater than 0: received 0, '${shown}'`)
+  }
+  checkPermission(shown, creates || writesFile(options))
+  const how =
+    (creates ? CREATES : 0) |
+    (maps ? MAPS_EMPTY : 0) |
+    (exclusive ? EXCLUSIVE : 0) |
+    (permissions === undefined ? 0 : HAS_MODE)
+  const mask = permissions === undefined ? [] : [permissions & 0xff, permissions >> 8]
+  const howAndPath = Buffer.concat([Buffer.of(how, ...mask), bytes])
+  return made(
+    options,
+    shown,
+    () => native.open(howAndPath, size, ...options),
+    (error) => {
+      if (error.code === 'ERR_MMAP_EMPTY_FILE') return '{ empty: true } makes a map of length 0'
+      if (
+        error.errno === errnoOf('ENOENT') &&
+        shown.startsWith('file:') &&
+        typeof path === 'string'
+      ) {
+        return 'a string is a path; pass new URL(...)'
+      }
+      return sizeHint(error, size)
+    },
+  )
 }

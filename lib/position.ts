@@ -1,10 +1,12 @@
 /** The file position, and the members that start from it. */
 
-import { byte, byteLength, bytes, cInt, integer, received, target as memory } from './arguments.js'
+import { Buffer } from 'node:buffer'
+import { byte, bytes, cInt, integer, received, target as memory } from './arguments.js'
 import { invalidType, outOfRange } from './errors.js'
+import { byteLength } from './intrinsics.js'
 import { quick } from './native.js'
 import type { Region } from './region.js'
-import { readLine } from './slab.js'
+import { type OwnBuffer, readline as copyLine } from './slab.js'
 import { copyIn, copyOut, peek, poke } from './slices.js'
 
 /** Python's os.SEEK_SET, SEEK_CUR and SEEK_END. */
@@ -12,34 +14,41 @@ const FROM_START = 0
 const FROM_POSITION = 1
 const FROM_END = 2
 
+const outsideSeek = (to: number, length: number): Error =>
+  outOfRange(`seek out of range: ${to} of ${length} bytes`)
+
 /** Unlike a file's, the position can't be set past the end; exactly the end is allowed. */
 export function seek(region: Region, pos: unknown, whence: unknown): number {
-  const distance = integer(pos, 'pos')
+  const distance = integer(pos, 'pos', 'seek(pos, whence?)')
   const from = cInt(whence, 'whence')
   region.checkOpen()
   const { position, length } = region
   if (from !== FROM_START && from !== FROM_POSITION && from !== FROM_END) {
-    throw outOfRange('unknown seek type')
+    throw outOfRange(`unknown seek type: ${from}, which is none of 0, 1 and 2`)
   }
   const origin = from === FROM_START ? 0 : from === FROM_POSITION ? position : length
   const to = origin + distance
-  if (to < 0 || to > length) throw outOfRange('seek out of range')
+  if (to < 0 || to > length) throw outsideSeek(to, length)
   region.position = to
   return to
 }
 
-/** The bytes left from the position: 0 when a resize has left it behind the end. */
+/** The bytes from the position to the end: 0 when the map was resized to end before the position. */
 function rest(region: Region): number {
   return Math.max(0, region.length - region.position)
 }
 
-/** The answer of a read of no bytes, for which no native is asked. */
-function nothing(region: Region): Buffer {
+/** The error of a member that needs a byte at the position when the position is at the end. */
+const atEnd = (sentence: string, { position, length }: Region): Error =>
+  outOfRange(`${sentence}: position ${position} of ${length} bytes`)
+
+/** The answer of a read of no bytes, which calls no native. */
+function nothing(region: Region): OwnBuffer {
   region.checkWhole()
   return Buffer.alloc(0)
 }
 
-export function read(region: Region, n: unknown): Buffer {
+export function read(region: Region, n: unknown): OwnBuffer {
   if (n !== undefined && (typeof n !== 'number' || !Number.isInteger(n))) {
     throw invalidType(`argument should be integer or None, not ${received(n)}`)
   }
@@ -57,49 +66,52 @@ export function readInto(region: Region, target: unknown): number {
   region.checkReadable()
   const count = Math.min(byteLength(into), rest(region))
   if (count === 0) return 0
-  region.answered(quick.copyOut(into, region.handle, region.position, 0, count))
+  region.answered(quick.copyOut(into, region.handle, region.position, 0, count), into)
   region.position += count
   return count
 }
 
-/** The byte at the position, when the window misses it. */
+/** The byte at the position, when the window does not contain it. */
 export function readByte(region: Region): number {
   region.checkReadable()
   const at = region.position
-  if (at >= region.length) throw outOfRange('read byte out of range')
+  if (at >= region.length) throw atEnd('read byte out of range', region)
   const value = peek(region, at, true)
   region.position = at + 1
   return value
 }
 
 /** A line ends with \n only, which is part of it. */
-export function readline(region: Region): Buffer {
+export function readline(region: Region): OwnBuffer {
   region.checkAccess()
   const from = region.position
   if (from >= region.length) return nothing(region)
-  const line = readLine(region, from)
+  const line = copyLine(region, from)
   region.position = from + line.length
   return line
 }
 
-/** All or nothing: bytes that don't fit are not written in part. */
+const tooLong = (count: number, { position, length }: Region): Error =>
+  outOfRange(`data out of range: ${count} bytes at ${position} of ${length} bytes`)
+
+/** Writes all bytes or none: when they don't fit, nothing is written. */
 export function write(region: Region, value: unknown): number {
   const source = bytes(value, 'bytes')
   region.checkWritable()
   const count = byteLength(source)
   const at = region.position
-  if (at > region.length || count > region.length - at) throw outOfRange('data out of range')
+  if (at > region.length || count > region.length - at) throw tooLong(count, region)
   copyIn(region, at, source, count)
   region.position = at + count
   return count
 }
 
-/** Writes a byte at the position, when the window misses it or the value is none. */
+/** Writes a byte at the position, when the window does not contain it or the value is not a byte. */
 export function writeByte(region: Region, value: unknown): void {
   const item = byte(value, 'value')
   region.checkWritable()
   const at = region.position
-  if (at >= region.length) throw outOfRange('write byte out of range')
+  if (at >= region.length) throw atEnd('write byte out of range', region)
   poke(region, at, item, true)
   region.position = at + 1
 }

@@ -1,21 +1,23 @@
 /**
  * The state that the topics share: the map's handle, length and position, and the window over its bytes.
  *
- * The window is a private `Uint8Array` over at most 16 MiB of the map, never handed out, so that a small
- * access is a typed array's load or store and no call. It is empty when the map is closed, has faulted, or
- * can't be read: every fast path misses then and comes to the checks here.
+ * The window is a private `Uint8Array` over at most 16 MiB of the map. It is never handed out. With it a small access
+ * is a load or store of a typed array, and not a call of the addon. The window is empty when the map is closed, has
+ * faulted or can't be read: then no index is in it, and every access goes on to the checks in this file.
  */
 
-import { closed, fault, readOnly, unreadable } from './errors.js'
+import { epoch, externalBuffers } from './epoch.js'
+import { closed, fault, lostBytes, readOnly, unreadable } from './errors.js'
+import { load, register, unregister } from './intrinsics.js'
 import { type FaultReason, type Handle, native, quick, type Touched } from './native.js'
 import { ACCESS_COPY, ACCESS_READ } from './constants.js'
 
 const NO_BYTES = new Uint8Array(0)
 
-/** Bun's allocator slows with a larger live buffer, and Node 20 and Bun cap one at 4 GiB. */
+/** A larger buffer slows down Bun's allocator while it lives, and Node 20 and Bun allow at most 4 GiB. */
 const WINDOW = 16 * 1024 * 1024
 
-/** Small accesses to one block, in a row, that pay for moving the window to it. */
+/** The window moves to a block after this many small accesses to it in a row. */
 const PATIENCE = 64
 
 /** The bits of `native.protection`. */
@@ -23,52 +25,51 @@ const ACCESS = 3
 const READABLE = 4
 const ANONYMOUS = 8
 
-/** Counts the faults that the process has survived; undefined where external buffers are forbidden. */
-const sharedEpoch = ((): Int32Array | undefined => {
-  try {
-    return new Int32Array(native.epoch())
-  } catch {
-    return undefined
-  }
-})()
-
-/** Whether the runtime allows buffers over memory that is not its own. */
-export const externalBuffers: boolean = sharedEpoch !== undefined
-
 /**
- * The count of faults, in element 0. A fast path compares it with its region's after the access, as a load
- * that faults changes the count before it returns. Where it can't be shared, no region's ever equals it,
- * so that each check asks the addon.
+ * Called after the facade has read the caller's bytes, and before it uses them: they may be a view that has lost a
+ * page. Where the runtime has no views, there is nothing to check.
  */
-export const epoch: Int32Array = sharedEpoch ?? new Int32Array(1)
+export function checkGiven(given: Uint8Array): void {
+  if (load(epoch, 0) === 0) return
+  const reason = native.lost(given)
+  if (reason !== undefined) throw lostBytes(reason)
+}
+
+/** A copy of the caller's bytes, which may change or vanish later. */
+export function copyGiven(given: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(given)
+  checkGiven(given)
+  return copy
+}
 
 const collected = new FinalizationRegistry<Handle>((handle) => native.close(handle))
 
 export class Region {
   handle: Handle
   length: number
-  /** The length, or -1 once the map is closed: what an iterator compares to see that neither has happened. */
+  /** The length, or -1 once the map is closed. An iterator compares it to notice a resize or a close. */
   extent: number
   position = 0
   readonly offset: number
   readonly tracked: boolean
   readonly path: string | undefined
-  /** The access that is remembered, which decides what may be written: not always the one asked for. */
+  /** The access that decides what may be written. It is not always the one asked for. */
   readonly access: number
   readonly readable: boolean
   readonly anonymous: boolean
   /** The bytes of the map from `windowStart`. */
   window: Uint8Array = NO_BYTES
+  windowLength = 0
   /** The window, when the map is writable. */
   writableWindow: Uint8Array = NO_BYTES
   windowStart = 0
-  /** The epoch at which the map was last known to be whole. */
+  /** The epoch at which it was last known that no page of the map is missing. */
   epoch: number
-  /** Why a page was missing, once one was. */
+  /** Why a page was missing, if one was. */
   faulted: FaultReason | undefined = undefined
-  /** Promises of this map that have not settled: they refuse a resize, and a close rejects them. */
+  /** Promises of this map that have not settled. While there are some, a resize fails; a close rejects them. */
   readonly pending: Set<{ reject(error: unknown): void }> = new Set()
-  /** Searches that have ended, but for what is still on the threadpool and may be reading a block. */
+  /** Searches that have ended, although a part of them on the threadpool may still be reading a block. */
   readonly ending: Set<{ join(): void }> = new Set()
   #block = -1
   #misses = 0
@@ -84,73 +85,77 @@ export class Region {
     this.access = protection & ACCESS
     this.readable = (protection & READABLE) !== 0
     this.anonymous = (protection & ANONYMOUS) !== 0
-    this.epoch = externalBuffers ? Atomics.load(epoch, 0) : Number.NaN
-    collected.register(this, handle, this)
+    this.epoch = externalBuffers ? load(epoch, 0) : Number.NaN
+    register.call(collected, this, handle, this)
   }
 
   get writable(): boolean {
     return this.access !== ACCESS_READ
   }
 
-  /** Whether writes reach the file: what flush and resize ask. */
+  /** Whether writes reach the file, on which flush and resize depend. */
   get writesThrough(): boolean {
     return this.access !== ACCESS_READ && this.access !== ACCESS_COPY
   }
 
-  /** Python's CHECK_VALID. */
+  /** Checks that the map is open: Python's CHECK_VALID. */
   checkOpen(): void {
-    if (this.handle === 0) throw closed()
+    if (this.handle === 0) throw closed(this.path)
   }
 
-  /** Open, and its bytes can be read: what every member asks that reads. */
+  /** Checks that the map is open and that its bytes can be read. Every member that reads calls this. */
   checkReadable(): void {
     this.checkAccess()
     this.checkWhole()
   }
 
-  /** The same for a member whose native will answer whether the map is whole. */
+  /** The same for a member whose native answers whether a page is missing. */
   checkAccess(): void {
     this.checkOpen()
-    if (!this.readable) throw unreadable()
+    if (!this.readable) throw unreadable(this.path)
   }
 
-  /** Open, and its bytes can be written: what every member asks that writes. */
+  /** Checks that the map is open and that its bytes can be written. Every member that writes calls this. */
   checkWritable(): void {
     this.checkOpen()
-    if (!this.writable) throw readOnly()
+    if (!this.writable) throw readOnly(this.path)
     this.checkWhole()
   }
 
-  /** No page of the map was ever missing. */
+  /** Checks that no page of the map was ever missing. */
   checkWhole(): void {
-    if (Atomics.load(epoch, 0) !== this.epoch) this.#askForFault()
+    if (load(epoch, 0) !== this.epoch) this.#askForFault()
     if (this.faulted !== undefined) throw this.#fault(this.faulted)
   }
 
   /**
-   * What an iterator asks before it ends: that the last page of `[start, end)` is there. What it gave may be from
-   * long before, copied or found together with what came first.
+   * Checks that the last page of `[start, end)` is there: before an iterator ends, whose last results may have been
+   * copied or found long before in one batch with the first; and when the system has refused the range.
    */
   checkEnd(start: number, end: number): void {
     if (end > start) this.answered(quick.peek(this.handle, end - 1))
   }
 
-  /** The answer of a native that touched bytes, or the error when a page was missing. */
-  answered(answer: Touched): number {
+  /** Returns the answer of a native that touched bytes; throws if a page was missing. */
+  answered(answer: Touched, given?: Uint8Array): number {
     // NaN is the one number that does not equal itself.
     if (answer === answer) return answer
-    throw this.fault()
+    throw this.fault(given)
   }
 
-  /** The error of a page that was missing. */
-  fault(): Error {
+  /** The error for a page that was missing, of the map or of the caller's bytes. */
+  fault(given?: Uint8Array): Error {
     this.#askForFault()
+    if (this.faulted === undefined && given !== undefined) {
+      const reason = native.lost(given)
+      if (reason !== undefined) return lostBytes(reason)
+    }
     return this.#fault(this.faulted ?? 'unknown')
   }
 
   #askForFault(): void {
-    // Read before the question: a fault that comes after it changes the epoch again.
-    const now = Atomics.load(epoch, 0)
+    // Read before the addon is asked: a later fault changes the epoch again and is noticed.
+    const now = load(epoch, 0)
     this.faulted = native.fault(this.handle)
     if (this.faulted !== undefined) this.#forgetWindow()
     else if (externalBuffers) this.epoch = now
@@ -161,14 +166,14 @@ export class Region {
     try {
       if (!this.anonymous) size = native.fileSize(this.handle)
     } catch {
-      // The descriptor is not tracked, or the file system is gone: the size is unknown.
+      // The size is unknown: the descriptor is not tracked, or the file system is gone.
     }
     return fault(reason, this.path, size)
   }
 
   /**
-   * Called when a small access at `index` has missed the window. `sequential`: it follows the position, which
-   * the window does too. A random one goes to the window only when it covers the same block.
+   * Called when a small access at `index` is outside of the window. A `sequential` access follows the position, and
+   * the window moves with it. A random access moves the window only after several accesses to the same block.
    */
   missed(index: number, sequential: boolean): void {
     if (!externalBuffers || !this.readable || this.faulted !== undefined) return
@@ -179,7 +184,7 @@ export class Region {
     }
     this.#misses += 1
     const whole = this.length <= WINDOW
-    // The first window is made on the second small access: a map that is read once needs none.
+    // The first window is made on the second small access, since a map that is read once needs none.
     if (this.#misses < (whole ? 2 : PATIENCE) || !(whole || sequential)) return
     this.#misses = 0
     const start = block * WINDOW
@@ -188,10 +193,11 @@ export class Region {
     try {
       this.window = new Uint8Array(native.window(this.handle, start, length))
     } catch {
-      // No room for another buffer: the natives go on without.
+      // The runtime has no room for another buffer. Accesses go through the natives instead.
       return
     }
     this.windowStart = start
+    this.windowLength = length
     if (this.writable) this.writableWindow = this.window
   }
 
@@ -199,11 +205,12 @@ export class Region {
     this.window = NO_BYTES
     this.writableWindow = NO_BYTES
     this.windowStart = 0
+    this.windowLength = 0
   }
 
   /**
-   * Gives the map another length; the addon has detached the window. When `resize` throws, the map is as it was;
-   * on Windows it may have lost its memory on the way, and is closed then, as Python's is.
+   * Sets the new length of the map, after the addon has detached the window. When `resize` throws, the map is as it
+   * was. Windows is the exception: there the memory may be lost, and the map is closed, as in Python.
    */
   remapped(resize: () => number): void {
     this.#forgetWindow()
@@ -211,10 +218,10 @@ export class Region {
       this.length = resize()
       this.extent = this.length
     } catch (error) {
-      if (native.length(this.handle) === 0) this.close()
+      if (this.length > 0 && native.length(this.handle) === 0) this.close()
       throw error
     }
-    // The memory may be another one now, without the pages that were missing.
+    // The memory may be a new mapping, in which no page was ever missing.
     this.faulted = undefined
     this.#askForFault()
   }
@@ -225,8 +232,8 @@ export class Region {
     this.handle = 0
     this.extent = -1
     this.#forgetWindow()
-    collected.unregister(this)
-    for (const promise of this.pending) promise.reject(closed())
+    unregister.call(collected, this)
+    for (const promise of this.pending) promise.reject(closed(this.path))
     native.close(handle)
   }
 }

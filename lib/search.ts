@@ -1,25 +1,50 @@
-/** Search in one call: what is looked for, and in which range. lib/schedule.ts has the asynchronous forms. */
+/** Search in one call: what is looked for, and in which range. lib/background/ has the asynchronous forms. */
 
-import { Buffer } from 'node:buffer'
-import { byteLength, bytes, integer, optionalInteger, options as members } from './arguments.js'
-import { outOfRange } from './errors.js'
-import { end, iteratorPrototype, type Step } from './iterators.js'
+import {
+  areOptions,
+  bytes,
+  integer,
+  optionalInteger,
+  options as members,
+  received,
+} from './arguments.js'
+import { epoch } from './epoch.js'
+import { invalidType, outOfRange } from './errors.js'
+import { indexOf, lastIndexOf, load } from './intrinsics.js'
+import { end, isIterator, type Step } from './iterators.js'
 import { native, quick } from './native.js'
-import { epoch, type Region } from './region.js'
-import { clamp } from './slices.js'
+import type { Region } from './region.js'
+import { keptNeedle, leastLength, type Literal, needleOf, patternIn, isPlain } from './needle.js'
+import { offsetsOf } from './pattern/batches.js'
+import type { Prepared } from './pattern/prepared.js'
+import { givenEnd, liveEnd, startAt, stopAt } from './bounds.js'
 
 /** A range to search, in bytes from the start of the map; negative counts from its end. */
 export interface SearchRange {
-  /** Where a match may start at the earliest. Default: 0. */
+  /** Where a match may start at the earliest. Default: the position for `find` and `rfind`, 0 for the others. */
   start?: number | undefined
   /** Where a match may end at the latest. Default: the end of the map. */
   end?: number | undefined
 }
 
-/** A range, and how many matches are enough. */
+/** A range, and how many matches to give at most. */
 export interface FindAllOptions extends SearchRange {
   /** The most matches to give. Default: all. */
   limit?: number | undefined
+}
+
+/** The correct calls, for messages. */
+const FORM = '(sub, start?, end?) or (sub, { start, end })'
+const RANGE_FORM = '(sub, { start, end })'
+
+/** The bounds of find and rfind that were passed as an object. */
+function bounds(range: object, end: unknown): SearchRange {
+  if (end !== undefined) {
+    throw invalidType(
+      `The "end" argument must be an option beside "start", as in ${FORM}. Received ${received(end)}`,
+    )
+  }
+  return range
 }
 
 /** Python's find and rfind: from the position unless told otherwise, -1 when absent. */
@@ -30,85 +55,135 @@ function search(
   end: unknown,
   backward: boolean,
 ): number {
-  const needle = bytes(sub, 'sub')
-  const from = optionalInteger(start, 'start', undefined)
-  const to = optionalInteger(end, 'end', undefined)
+  let givenStart = start
+  let givenEnd = end
+  if (typeof start === 'object' && areOptions(start, 'start', 'end')) {
+    ;({ start: givenStart, end: givenEnd } = bounds(start, end))
+  }
+  // Asked once: what is bytes needs no other question.
+  const plain = isPlain(sub)
+  const pattern = plain ? undefined : patternIn(sub, 'sub')
+  if (pattern !== undefined) return searchFor(region, pattern, givenStart, givenEnd, backward)
+  const needle = plain ? bytes(sub, 'sub') : needleOf(sub, 'sub')
+  const from = optionalInteger(givenStart, 'start', undefined, FORM)
+  const to = optionalInteger(givenEnd, 'end', undefined, FORM)
   region.checkAccess()
   const { handle, length } = region
-  const first = clamp(from ?? region.position, length)
-  const last = to === undefined ? length : clamp(to, length)
+  const first = startAt(from ?? region.position, length)
+  const last = stopAt(to, length)
   if (last < first) {
     region.checkWhole()
     return -1
   }
-  const size = byteLength(needle)
-  const near = size > 0 && last - first < (size === 1 ? ONE_BYTE : FEW)
-  // Not a native that was passed in: the engine inlines what it knows.
+  const size = leastLength(needle)
+  // Once the process has had a fault, the addon checks whether the needle is a view that has lost a page.
+  const near =
+    size > 0 &&
+    last - first < (size === 1 ? ONE_BYTE : FEW) &&
+    (region.epoch === 0 || typeof sub === 'string')
+  // Named directly, not passed as a function: V8 inlines only a known callee.
   if (backward) {
     const found = near ? backwardInWindow(region, needle, size, first, last) : goOn(last)
-    return found >= -1 ? found : region.answered(quick.rfind(needle, handle, first, goOn(found)))
+    return found >= -1
+      ? found
+      : region.answered(quick.rfind(needle, handle, first, goOn(found)), needle)
   }
   const found = near ? forwardInWindow(region, needle, size, first, last) : goOn(first)
-  return found >= -1 ? found : region.answered(quick.find(needle, handle, goOn(found), last))
+  return found >= -1
+    ? found
+    : region.answered(quick.find(needle, handle, goOn(found), last), needle)
 }
 
-/** One byte is looked for in the window in ranges below this: Deno's Buffers scan in JavaScript, at 2 GB/s. */
+/** The same for a pattern. */
+function searchFor(
+  region: Region,
+  pattern: Prepared,
+  start: unknown,
+  end: unknown,
+  backward: boolean,
+): number {
+  const from = optionalInteger(start, 'start', undefined, FORM)
+  const to = optionalInteger(end, 'end', undefined, FORM)
+  region.checkReadable()
+  const { handle, length } = region
+  const first = startAt(from ?? region.position, length)
+  const last = stopAt(to, length)
+  if (last < first) return -1
+  const look = backward ? native.rfindPattern : native.findPattern
+  return region.answered(look(pattern.number, handle, first, last))
+}
+
+/** Ranges below this size are searched for one byte in the window. Not on Deno, whose Buffers scan in JavaScript. */
 const ONE_BYTE = 'Deno' in globalThis ? 0 : Infinity
 
-/** And several bytes below this: on Bun a native's call takes 80 ns, and its own search 14. On Node they are even. */
+/**
+ * Ranges below this size are searched for several bytes in the window. On Bun a native call costs more than the search
+ * of such a range by the runtime itself; on Node both cost the same.
+ */
 const FEW = 'Bun' in globalThis ? 8192 : 0
 
-/** Says that the addon has to go on at this offset, as a number below -1; and the offset, from that. */
+/** Encodes the offset at which the addon has to go on as a number below -1, and decodes it. */
 const goOn = (at: number): number => -2 - at
 
-/** The runtime's own, whatever becomes of the prototype. */
-const { indexOf, lastIndexOf } = Buffer.prototype
+/**
+ * Whether Buffer's `indexOf` and `lastIndexOf` take an end: since Node 24. Those that do ask for the `length` when it is
+ * left out, by a getter that other code may have replaced. To the others the third argument is the encoding.
+ */
+const takesEnd = indexOf.length > 3
 
 /**
- * What is in the window, one byte above all: the runtime's scan is as fast as ours, and its call takes a quarter of a
- * native's time. The next newline is what is asked for most.
+ * Searches a small range in the window with the runtime's own `indexOf`: for one byte it is as fast as our scan, and
+ * calling it takes much less time than a native call. The next newline is the most frequent search of all.
  */
 function forwardInWindow(
   region: Region,
-  needle: Uint8Array,
+  needle: Literal,
   size: number,
   first: number,
   last: number,
 ): number {
-  const { window, windowStart } = region
-  const stop = windowStart + window.length
+  const { window, windowStart, windowLength } = region
+  const stop = windowStart + windowLength
   if (first < windowStart || first >= stop) {
     if (first < last) region.missed(first, true)
     return goOn(first)
   }
-  // The runtime's search knows no end but the window's.
+  // Not every runtime's search can be told where to end: it goes on to the window's end.
   if (last < stop) return goOn(first)
   const at = first - windowStart
-  const found = indexOf.call(window, size === 1 ? (needle[0] as number) : needle, at)
-  // In a page that is missing nothing was found: the addon knows why.
-  if (Atomics.load(epoch, 0) !== region.epoch) return goOn(first)
+  const value = size === 1 ? (needle[0] as number) : needle
+  const found = indexOf.call(window, value, at, takesEnd ? windowLength : undefined)
+  if (load(epoch, 0) !== region.epoch) {
+    // A missing page, of the map or of the needle, reads as zeros, so the answer may be wrong.
+    region.checkWhole()
+    return goOn(first)
+  }
   if (found !== -1) return windowStart + found
   return last === stop ? -1 : goOn(Math.max(first, stop - size + 1))
 }
 
-/** The same from the end, where the search stops at the window's start. */
+/** The same from the end. The search stops at the window's start. */
 function backwardInWindow(
   region: Region,
-  needle: Uint8Array,
+  needle: Literal,
   size: number,
   first: number,
   last: number,
 ): number {
-  const { window, windowStart } = region
-  if (last <= windowStart || last > windowStart + window.length) {
+  const { window, windowStart, windowLength } = region
+  if (last <= windowStart || last > windowStart + windowLength) {
     if (first < last) region.missed(last - 1, true)
     return goOn(last)
   }
-  // A negative place would count from the end.
+  // `lastIndexOf` would count a negative place from the end.
   const at = last - size - windowStart
   if (first > windowStart || at < 0) return goOn(last)
-  const found = lastIndexOf.call(window, size === 1 ? (needle[0] as number) : needle, at)
-  if (Atomics.load(epoch, 0) !== region.epoch) return goOn(last)
+  const value = size === 1 ? (needle[0] as number) : needle
+  const found = lastIndexOf.call(window, value, at, takesEnd ? windowLength : undefined)
+  if (load(epoch, 0) !== region.epoch) {
+    region.checkWhole()
+    return goOn(last)
+  }
   if (found !== -1) return windowStart + found
   return first === windowStart ? -1 : goOn(windowStart + size - 1)
 }
@@ -121,19 +196,25 @@ export function rfind(region: Region, sub: unknown, start: unknown, end: unknown
   return search(region, sub, start, end, true)
 }
 
+const NOTHING = new Uint8Array(0)
+
 export function count(region: Region, sub: unknown, given: SearchRange | undefined): number {
-  const needle = bytes(sub, 'sub')
-  const { start, end } = members(given)
+  const { start, end } = members(given, RANGE_FORM)
+  const pattern = patternIn(sub, 'sub')
+  const needle = pattern === undefined ? needleOf(sub, 'sub') : NOTHING
   const from = optionalInteger(start, 'start', 0)
   const to = optionalInteger(end, 'end', undefined)
   region.checkReadable()
-  const first = clamp(from, region.length)
-  const last = to === undefined ? region.length : clamp(to, region.length)
+  const first = startAt(from, region.length)
+  const last = stopAt(to, region.length)
   if (last < first) return 0
-  return region.answered(native.count(needle, region.handle, first, last))
+  if (pattern !== undefined) {
+    return region.answered(native.countPattern(pattern.number, region.handle, first, last))
+  }
+  return region.answered(native.count(needle, region.handle, first, last), needle)
 }
 
-/** A limit of matches: an integer that is not negative. */
+/** Checks a limit of matches: an integer that is not negative. */
 export function matchLimit(limit: unknown): number {
   if (limit === undefined || limit === Infinity) return Infinity
   const most = integer(limit, 'limit')
@@ -141,15 +222,17 @@ export function matchLimit(limit: unknown): number {
   return most
 }
 
-/** Offsets a batch, at the least and at the most; one element more says where to go on. */
+/** The fewest and the most offsets of a batch. One more element of the array says where the search goes on. */
 const [FEWEST, BATCH] = [64, 4096]
 
-/** The bytes that a full batch searches, about: they are in the cache still when the loop looks at its matches. */
+/**
+ * A full batch searches about this many bytes, so that they are still in the cache when the loop reads its matches.
+ */
 const SPAN = 512 * 1024
 
 /**
- * Starts a batch, whatever it finds: at first, and at the most. Between them as many as half of what was searched
- * before, so that a loop that ends has not waited for much more than it got, and each search has time to adapt.
+ * A batch covers 1 to 16 MiB of start offsets: half of what was searched so far, within those bounds. So a loop that
+ * ends early has not waited for much more than it got, and each search has time to adapt.
  */
 const [NEAR, FAR] = [1024 * 1024, 16 * 1024 * 1024]
 
@@ -159,46 +242,49 @@ export function findAll(
   sub: unknown,
   given: FindAllOptions | undefined,
 ): IterableIterator<number> {
+  const { start, end: stop, limit } = members(given, '(sub, { start, end, limit })')
   // A copy: the caller may change the bytes between two matches.
-  const needle = new Uint8Array(bytes(sub, 'sub'))
-  const { start, end: stop, limit } = members(given)
+  const pattern = patternIn(sub, 'sub')
+  const needle = pattern === undefined ? keptNeedle(sub, 'sub') : NOTHING
   const from = optionalInteger(start, 'start', 0)
   const to = optionalInteger(stop, 'end', undefined)
   const most = matchLimit(limit)
   region.checkReadable()
-  const first = clamp(from, region.length)
-  const last = to === undefined ? undefined : clamp(to, region.length)
-  return new Matches(region, needle, first, last, most)
+  const first = startAt(from, region.length)
+  const last = givenEnd(to, region.length)
+  return pattern === undefined
+    ? new MatchIterator(region, needle, first, last, most)
+    : offsetsOf(region, pattern, first, last, most)
 }
 
-class Matches implements IterableIterator<number> {
+class MatchIterator implements IterableIterator<number> {
   readonly #region: Region
-  readonly #needle: Uint8Array
+  readonly #needle: Literal
   readonly #size: number
   readonly #first: number
   readonly #last: number | undefined
   readonly #batch = new Float64Array(BATCH + 1)
-  /** Where the next batch starts, and how many offsets it may have: few at first, as a loop may end early. */
+  /** Where the next batch starts, and how many offsets it may have: few at first, since a loop may end early. */
   #from: number
   #most = FEWEST
-  /** Matches that further batches may have; 0 when there is none. */
+  /** How many matches further batches may still have; 0 when no batch follows. */
   #left: number
-  /** Offsets in the batch, 0 at the end of the iteration, and which of them is next. */
+  /** How many offsets the batch has (0 at the end of the iteration), and the index of the next one. */
   #found = 0
   #at = 0
-  /** The map's when the batch was searched. */
+  /** The length of the map when the batch was searched. */
   #extent = -1
 
   constructor(
     region: Region,
-    needle: Uint8Array,
+    needle: Literal,
     first: number,
     last: number | undefined,
     limit: number,
   ) {
     this.#region = region
     this.#needle = needle
-    this.#size = byteLength(needle)
+    this.#size = leastLength(needle)
     this.#first = first
     this.#from = first
     this.#last = last
@@ -223,12 +309,12 @@ class Matches implements IterableIterator<number> {
     return end()
   }
 
-  /** Searches the next batch that has a match; the index of the first. */
+  /** Searches the next batch that has a match. Returns the index of the first offset. */
   #search(): number {
     const region = this.#region
     const batch = this.#batch
     let left = this.#left
-    // What was not given yet of a map that has another length now, or none, is searched once more.
+    // After a resize or a close, matches that were not given yet are searched again.
     if (this.#at < this.#found) {
       left += this.#found - this.#at
       this.#from = batch[this.#at] ?? 0
@@ -237,7 +323,7 @@ class Matches implements IterableIterator<number> {
     this.return()
     while (left > 0) {
       region.checkReadable()
-      const stop = Math.min(this.#last ?? region.length, region.length)
+      const stop = liveEnd(this.#last, region.length)
       const from = this.#from
       if (from > stop - this.#size) {
         region.checkEnd(this.#first, stop)
@@ -265,4 +351,4 @@ class Matches implements IterableIterator<number> {
     return 0
   }
 }
-Object.setPrototypeOf(Matches.prototype, iteratorPrototype)
+isIterator(MatchIterator)

@@ -5,9 +5,10 @@
 #   scripts/asan.sh                           the whole suite, and the survival parts that call the addon
 #   scripts/asan.sh __test__/views.spec.ts    that file
 #
-# gcc's runtime of the sanitizer is loaded before Node, because Rust's own can't come with a library.
-# Node's memory at exit is no leak of ours, and SIGBUS is the fault guard's. Few freed blocks are kept back,
-# because tests of leaks look at how much memory the process has.
+# gcc's runtime of the sanitizer is loaded before Node, because Rust's own can't be loaded with a
+# library. Node's memory at exit does not count as a leak, and SIGBUS is left to the fault guard.
+# The build is optimized a little: the checks stay, and the searches are several times faster.
+# Few freed blocks are kept back, because tests of leaks look at how much memory the process has.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -16,14 +17,14 @@ tree=target/asan/tree
 runtime=$(gcc -print-file-name=libasan.so)
 
 node scripts/ensure.mjs
-RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_PROFILE_DEV_DEBUG=line-tables-only \
+RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address CARGO_PROFILE_DEV_DEBUG=line-tables-only CARGO_PROFILE_DEV_OPT_LEVEL=1 \
     cargo build --locked --package fmmap-node --target "$target" --target-dir target/asan
 
 # A tree of its own, so that the checkout's addon stays as it is.
 rm -rf "$tree"
 mkdir -p "$tree"
 git ls-files -z | tar -c --null -T - | tar -x -C "$tree"
-cp index.js binding.js binding.d.ts "$tree"
+cp index.cjs core.cjs later.cjs index.js binding.d.cts "$tree"
 ln -s "$PWD/node_modules" "$tree/node_modules"
 cp "target/asan/$target/debug/libfmmap_node.so" "$tree/fmmap.linux-x64-gnu.node"
 cd "$tree"

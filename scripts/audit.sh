@@ -1,8 +1,8 @@
 #!/bin/sh
-# Known vulnerabilities in what package-lock.json names, by the registry's own list.
+# Looks for known vulnerabilities of the packages in package-lock.json, in the registry's list.
 #
-# A registry that is a mirror may have no such list. That is no answer, and is said and counted as a skip: the
-# workflow on GitHub asks the registry that has one.
+# A registry that is a mirror may have no such list. This is reported and counted as a skip: the
+# workflow on GitHub asks a registry that has one.
 set -eu
 cd "$(dirname "$0")/.."
 

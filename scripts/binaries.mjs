@@ -1,6 +1,6 @@
 /**
- * What a .node file must be before it is published: there, small, stripped, and for glibc not in need of
- * a newer one than it says. `node scripts/binaries.mjs FILE...` looks at each and prints what it found.
+ * Checks a .node file before it is published: it must exist, be small and stripped, and, for glibc, not need a newer
+ * version than promised. `node scripts/binaries.mjs FILE...` checks each file and prints the result.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -8,13 +8,16 @@ import { statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Bytes, stripped. */
-const largest = 1.2e6
+/**
+ * The largest size in bytes of a stripped file: enough for the search, its patterns and the fault guard, and too
+ * little for a library that was linked by mistake.
+ */
+const largest = 2.5e6
 
-/** That of CentOS 7 and of every distribution since 2014, older than any that Node 20 runs on. */
+/** The glibc of CentOS 7. All distributions since 2014 have it or a newer one, and Node 20 needs a newer one. */
 const newestGlibc = [2, 17]
 
-/** Throws unless the file is fit to be published; else answers what to print of it. */
+/** Throws if the file is not fit to be published; otherwise returns what to print about it. */
 export function checkBinary(file, platform = basename(file).split('.')[1]) {
   const { size } = statSync(file)
   if (size > largest) {

@@ -1,6 +1,6 @@
 /**
- * Builds the addon for Linux as it is published: linked by zig, against glibc 2.17 or musl, whatever
- * this machine has. Into artifacts/, checked.
+ * Builds the addon for Linux as it is published: linked by zig, against glibc 2.17 or musl, whatever this machine
+ * has. The result is put into artifacts/ and checked.
  *
  *   node scripts/build-linux.mjs                             x86_64-unknown-linux-gnu
  *   node scripts/build-linux.mjs aarch64-unknown-linux-musl  or any other of Linux's targets

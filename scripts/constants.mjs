@@ -1,6 +1,7 @@
 /**
  * Writes lib/constants.ts and docs/constants.md, which are generated from the table in
- * crates/fmmap-core/src/constants.rs. With `--check` it writes nothing, and fails when one is stale.
+ * crates/fmmap-core/src/constants.rs. With `--check` it writes nothing, and fails if one of them is
+ * out of date.
  */
 
 import { execFileSync } from 'node:child_process'

@@ -1,13 +1,13 @@
 /**
- * Brings a checkout to the point where it runs: `npm ci`, the native addon, the bundle. Each step
- * is taken only when what it is made from has changed, so in a settled checkout this returns at
- * once; a fresh clone needs nothing but Node and Rust.
+ * Makes a checkout ready to run: `npm ci`, the native addon, the bundle. Each step is done only if
+ * the files that it depends on have changed, so in an unchanged checkout this returns at once. A
+ * fresh clone needs nothing but Node and Rust.
  *
  *   node scripts/ensure.mjs             install, release build
  *   node scripts/ensure.mjs --debug     install, debug build: seconds instead of a minute
  *   node scripts/ensure.mjs --install   install only
  *   node scripts/ensure.mjs --bundle    install, bundle: the addon was built elsewhere, no Rust here
- *   --force    build even when nothing changed          --types    write index.d.ts too
+ *   --force    build even when nothing changed          --types    write the declarations even so
  *
  * The inputs are compared by content, not by time: a checkout or a stash touches every file.
  */
@@ -28,7 +28,7 @@ if (!options.has('--install')) {
   await build()
 }
 
-/** `npm ci`, unless node_modules is what the lockfile says. */
+/** Runs `npm ci`, unless node_modules agrees with the lockfile. */
 function install() {
   const lockfile = join(root, 'package-lock.json')
   const installed = join(root, 'node_modules', '.package-lock.json')
@@ -37,7 +37,7 @@ function install() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) {
     return
   }
-  // Somebody may have installed by hand, which leaves npm's own note but not ours.
+  // Somebody may have installed by hand: then there is npm's note, but not ours.
   if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lockfile).mtimeMs) {
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
   }
@@ -51,25 +51,29 @@ async function build() {
   const facade = hashOf([
     join(root, 'index.ts'),
     join(root, 'scripts', 'bundle.mjs'),
+    join(root, 'scripts', 'bundle', 'late.mjs'),
     join(root, 'tsconfig.json'),
     ...filesBelow(join(root, 'lib'), /\.ts$/),
   ])
-  const bundled = existsSync(join(root, 'index.js'))
-  if (options.has('--force') || stamp.facade !== facade || !bundled) {
+  const bundled = ['index.cjs', 'core.cjs', 'later.cjs', 'index.js'].every((name) =>
+    existsSync(join(root, name)),
+  )
+  const stale = options.has('--force') || stamp.facade !== facade || !bundled
+  if (stale) {
     const { writeBundle } = await import('./bundle.mjs')
     await writeBundle()
     stamp.facade = facade
   }
-  if (options.has('--types')) {
-    const { rollUpDeclarations } = await import('./bundle.mjs')
-    writeFileSync(join(root, 'index.d.ts'), await rollUpDeclarations())
+  if (stale || options.has('--types')) {
+    const { writeDeclarations } = await import('./bundle.mjs')
+    await writeDeclarations()
   }
 
   mkdirSync(dirname(stampFile), { recursive: true })
   writeFileSync(stampFile, `${JSON.stringify(stamp, null, 2)}\n`)
 }
 
-/** Builds the addon, unless it is that of these sources. */
+/** Builds the addon, unless the existing one was built from these sources. */
 function ensureAddon(stamp) {
   const native = hashOf([
     join(root, 'Cargo.toml'),
@@ -83,14 +87,14 @@ function ensureAddon(stamp) {
     options.has('--force') ||
     stamp.native !== builtFor ||
     addons.length === 0 ||
-    !existsSync(join(root, 'binding.d.ts'))
+    !existsSync(join(root, 'binding.d.cts'))
   ) {
     buildAddon()
     stamp.native = builtFor
   }
 }
 
-/** Compiles crates/fmmap-node into fmmap.<platform>.node, with its declarations in binding.d.ts. */
+/** Compiles crates/fmmap-node into fmmap.<platform>.node, with its declarations in binding.d.cts. */
 function buildAddon() {
   run(process.execPath, [
     join(root, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js'),
@@ -104,14 +108,17 @@ function buildAddon() {
     '--platform',
     '--no-js',
     '--dts',
-    'binding.d.ts',
+    'binding.d.cts',
     ...(profile === 'release' ? ['--release'] : []),
     '--',
     '--locked',
   ])
 }
 
-/** Runs a command in the root with its output on ours, and ends with its exit code if it fails. */
+/**
+ * Runs a command in the root, with its output going to ours, and exits with its exit code if it
+ * fails.
+ */
 function run(command, args) {
   const shell = process.platform === 'win32' && command === 'npm'
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell })
@@ -121,7 +128,7 @@ function run(command, args) {
   }
 }
 
-/** The files below `folder`, at any depth, whose path matches, in one order on every machine. */
+/** The files below `folder` whose path matches, in the same order on every machine. */
 function filesBelow(folder, pattern) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Fuzzes under AddressSanitizer: every search strategy against the plain oracle (search), every call of a
-# mapping with any arguments (mapping).
+# Fuzzes under AddressSanitizer: every search strategy against the plain oracle (search), every call of
+# a mapping with any arguments (mapping), or every way of searching for a pattern (pattern).
 #
-#   scripts/fuzz.sh search|mapping [SECONDS] [ARGUMENT OF LIBFUZZER...]    default: 60
+#   scripts/fuzz.sh search|mapping|pattern [SECONDS] [ARGUMENT OF LIBFUZZER...]    default: 60
 #
-# cargo-fuzz comes by cargo, into FMMAP_CACHE; what it finds is in fuzz/artifacts.
+# cargo-fuzz is installed by cargo into FMMAP_CACHE. Inputs that fail are written to fuzz/artifacts.
 set -eu
 cd "$(dirname "$0")/.."
 version=0.13.2
@@ -14,7 +14,7 @@ if [ ! -x "$home/bin/cargo-fuzz" ]; then
     cargo install --quiet --locked --debug --root "$home" --version "$version" cargo-fuzz
   rm -rf "$home/target"
 fi
-target=${1:?search or mapping}
+target=${1:?search, mapping or pattern}
 shift
 seconds=${1:-60}
 [ $# -eq 0 ] || shift

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Asks actionlint whether the workflows are right and zizmor whether they are safe; and of every shell
-# script, those in the workflows too, what shellcheck says. Into FMMAP_CACHE; needs Go and Python.
+# Checks the workflows with actionlint, their safety with zizmor, and every shell script, including
+# those in the workflows, with shellcheck. The tools are installed into FMMAP_CACHE; they need Go
+# and Python.
 set -eu
 cd "$(dirname "$0")/.."
 actionlint=v1.7.12

@@ -1,8 +1,8 @@
 /**
- * Fails unless package-lock.json serves every platform, not just the one that wrote it: npm leaves out
- * what it could not fetch of the optional packages of others, and `npm ci` there then lacks its compiler.
- * And unless it is silent about where its packages came from, which differs from machine to machine.
- * Optional packages of other platforms may lack a hash: npm notes that of what it has fetched.
+ * Fails unless package-lock.json works on every platform and not only on the one that wrote it. npm leaves out
+ * optional packages of other platforms that it could not fetch, and `npm ci` then lacks the compiler there. Also
+ * fails if the lockfile says where packages came from, since that differs from machine to machine. Optional packages
+ * of other platforms may lack a hash, because npm records one only for packages that it has fetched.
  */
 
 import { readFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'u
 const problems = []
 let unhashed = 0
 
-/** Whether the package at `path` finds `name`, as Node does: in its own node_modules, or one above. */
+/** Whether the package at `path` finds `name`, as Node looks it up: in its own node_modules, or in one above. */
 function isFound(path, name) {
   for (let folder = path; ; folder = folder.slice(0, folder.lastIndexOf('node_modules/'))) {
     const base = folder === '' || folder.endsWith('/') ? folder : `${folder}/`

@@ -1,14 +1,14 @@
 /**
- * What is published: `fmmap`, which has no machine code, and one package a platform with nothing but
- * its .node file, of which npm installs the one whose `os`, `cpu` and `libc` fit.
+ * The packages that are published: `fmmap`, which has no machine code, and one package for each platform, which has
+ * only its .node file. npm installs the one whose `os`, `cpu` and `libc` fit.
  *
  *   node scripts/packages.mjs                      writes npm/<platform>/package.json and README.md
  *   node scripts/packages.mjs --check              fails when one of them is stale
  *   node scripts/packages.mjs --stage FOLDER       lays the packages out in FOLDER as they are published,
  *                                                  with the binaries of artifacts/, none of which may lack
  *
- * `optionalDependencies` stand in what is published only: the platform packages of a version are not
- * there before the version is, and `npm ci` in the repository must not ask for them.
+ * Only the published manifest has `optionalDependencies`: the platform packages of a version don't exist before the
+ * version does, and `npm ci` in the repository must not ask for them.
  */
 
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -19,7 +19,7 @@ import { checkBinary } from './binaries.mjs'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** The platforms by their names in the packages': what npm must know of each, and Rust's name of it. */
+/** The platforms by the names in their packages: what npm must know about each, and Rust's name for it. */
 export const platforms = {
   'darwin-arm64': { os: 'darwin', cpu: 'arm64', target: 'aarch64-apple-darwin' },
   'darwin-x64': { os: 'darwin', cpu: 'x64', target: 'x86_64-apple-darwin' },
@@ -66,6 +66,8 @@ function platformFiles(platform) {
     os: [os],
     cpu: [cpu],
     ...(libc ? { libc: [libc] } : {}),
+    // A library has to be loaded from a file of its own, not from an archive.
+    preferUnplugged: true,
     publishConfig,
   }
   const libraries = { glibc: ', with glibc 2.17 or newer', musl: ', with musl' }
@@ -80,7 +82,7 @@ Install \`fmmap\`: it depends on this package where it fits, and nothing here is
   }
 }
 
-/** Writes npm/, or says what in it is stale. */
+/** Writes npm/; or reports which of its files are out of date. */
 function writePlatforms(check) {
   for (const platform of Object.keys(platforms)) {
     for (const [name, text] of Object.entries(platformFiles(platform))) {
@@ -104,9 +106,9 @@ function writePlatforms(check) {
 }
 
 /**
- * Lays the root package out in `folder`/fmmap, and each of `chosen` in `folder`/<its package>, with its
- * binary from `binaries`. Answers the folders, those of the platforms first: so they are published, or
- * somebody could install a root whose binaries are not there yet.
+ * Puts the root package into `folder`/fmmap, and each of the `chosen` platforms into `folder`/<its package>, with its
+ * binary from `binaries`. Returns the folders, those of the platforms first. They are published in this order:
+ * otherwise somebody could install a root package whose binaries don't exist yet.
  */
 export function stage(folder, binaries, chosen = Object.keys(platforms)) {
   rmSync(folder, { recursive: true, force: true })
@@ -128,7 +130,7 @@ export function stage(folder, binaries, chosen = Object.keys(platforms)) {
   const optionalDependencies = Object.fromEntries(
     Object.keys(platforms).map((platform) => [packageName(platform), version]),
   )
-  // What only the repository uses stays there.
+  // Entries that only the repository uses are left out.
   const { scripts, devDependencies, napi, ava, ...published } = manifest
   void [scripts, devDependencies, napi, ava]
   writeFileSync(

@@ -1,6 +1,6 @@
 /**
- * `node scripts/release.mjs vX.Y.Z`: fails unless package.json, Cargo.toml and the changelog are of that
- * version; prints the changelog's section of it, which is the text of the release.
+ * `node scripts/release.mjs vX.Y.Z` fails unless package.json, binding.cjs, Cargo.toml and the changelog have that
+ * version. Prints the version's section of the changelog, which is the text of the release.
  */
 
 import { readFileSync } from 'node:fs'
@@ -19,6 +19,7 @@ const compare = (where, found) => {
 
 compare('package.json', JSON.parse(read('package.json')).version)
 compare('package-lock.json', JSON.parse(read('package-lock.json')).version)
+compare('binding.cjs', /^const version = '(.*)'$/m.exec(read('binding.cjs'))?.[1])
 compare(
   'Cargo.toml',
   /\[workspace\.package\][^[]*?^version = "([^"\n]*)"$/m.exec(read('Cargo.toml'))?.[1],

@@ -6,8 +6,8 @@
  *   npm run test:install                all runtimes
  *   npm run test:install -- node-20     those whose name begins with one of the words
  *
- * Prints sizes, a table and the sum. Linux x64 with glibc only; that the other platforms' packages name
- * what npm needs to choose among them is seen from which of the nine it downloads.
+ * Prints sizes, a table and the sum. It needs Linux x64 with glibc. For other platforms it only checks that npm
+ * chooses the right one of the nine packages.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -23,22 +23,25 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { checkBinary } from './binaries.mjs'
 import { binaryName, packageName, platforms, stage } from './packages.mjs'
 import { gather, npm, root, run } from './platforms/cache.mjs'
+import { pack, serve } from './registry.mjs'
 
 const platform = 'linux-x64-gnu'
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
-/** Bytes of the root package when it is unpacked: an addon's JavaScript must not outweigh the addon. */
-const largestRoot = 150e3
+/**
+ * The largest size of the root package in bytes, unpacked. The JavaScript of an addon must not outweigh the addon.
+ * Most of it is code, which both formats share, and the declarations with their documentation.
+ */
+const largestRoot = 350e3
 
-/** What an error must say for its reader to know the next step. */
+/** What an error message must contain, so that its reader knows the next step. */
 const messages = {
-  missing: `npm install ${packageName(platform)}@${version}`,
+  missing: `npm install --save-optional ${packageName(platform)}@${version}`,
   refused: '--allow-addons',
 }
 
@@ -46,7 +49,7 @@ const words = process.argv.slice(2)
 const wanted = (name) => words.length === 0 || words.some((word) => name.startsWith(word))
 
 const results = []
-/** Notes one check: `problem` is undefined when it passed. */
+/** Records a check. `problem` is undefined if it passed. */
 function note(runtime, check, problem) {
   results.push({ runtime, check, problem })
   if (problem !== undefined) console.error(`--- ${runtime}, ${check}: ${problem}`)
@@ -63,9 +66,9 @@ async function testInstall() {
   run(process.execPath, [join(root, 'scripts', 'ensure.mjs')])
   run(process.execPath, [join(root, 'scripts', 'build-linux.mjs'), platforms[platform].target])
   const folders = stage(join(scratch, 'packages'), join(root, 'artifacts'), [platform])
-  const packed = folders.map(pack)
+  const packed = folders.map((folder) => pack(folder, scratch))
   measure(packed)
-  packed.push(pack(foreign()))
+  packed.push(pack(foreign(), scratch))
   lintPackage(folders.at(-1))
 
   const registry = await serve(packed)
@@ -80,23 +83,14 @@ async function testInstall() {
 }
 
 /**
- * Deno installs the packages of both C libraries: the loader must leave alone the one that does not fit,
- * which is no library at all here.
+ * The package of the other C library, which Deno installs too. The loader must leave alone the one that does not fit;
+ * here that is no library at all.
  */
 function foreign() {
   const folder = join(scratch, 'packages', packageName('linux-x64-musl'))
   cpSync(join(root, 'npm', 'linux-x64-musl'), folder, { recursive: true })
   writeFileSync(join(folder, binaryName('linux-x64-musl')), 'not for this machine')
   return folder
-}
-
-/** Makes the tarball of a folder. */
-function pack(folder) {
-  const options = ['--json', '--ignore-scripts', '--loglevel=error', '--pack-destination', scratch]
-  const output = execFileSync('npm', ['pack', folder, ...options], { encoding: 'utf8' })
-  const { name, filename, size, unpackedSize, integrity, files } = JSON.parse(output)[0]
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  return { name, file: join(scratch, filename), size, unpackedSize, integrity, files, manifest }
 }
 
 function measure(packed) {
@@ -114,13 +108,12 @@ function measure(packed) {
   )
 }
 
-/** publint and are-the-types-wrong over the package as it is published. */
+/** Runs publint and are-the-types-wrong on the package as it is published. */
 function lintPackage(folder) {
   const bin = (name) => join(root, 'node_modules', '.bin', name)
   const tools = {
     publint: [folder, '--strict'],
-    // An ES module alone: require() of it is Node's since 20.19, which the tool does not know.
-    attw: ['--pack', folder, '--profile', 'esm-only', '--no-emoji'],
+    attw: ['--pack', folder, '--profile', 'strict', '--no-emoji'],
   }
   for (const [tool, args] of Object.entries(tools)) {
     let problem
@@ -133,51 +126,11 @@ function lintPackage(folder) {
   }
 }
 
-/** A registry that knows all the packages, and has the tarballs of those that were packed. */
-async function serve(packed) {
-  const asked = []
-  const manifests = Object.keys(platforms).map((name) =>
-    JSON.parse(readFileSync(join(root, 'npm', name, 'package.json'), 'utf8')),
-  )
-  const known = new Map(manifests.map((manifest) => [manifest.name, { manifest }]))
-  for (const one of packed) known.set(one.name, one)
-  const server = createServer(({ url = '', headers }, response) => {
-    const [, name = '', tarball] = url.split('?')[0].split('/')
-    const found = known.get(name)
-    if (!found || (tarball && !found.file)) {
-      asked.push(url)
-      response.writeHead(404).end('{}')
-    } else if (tarball) {
-      asked.push(name)
-      response.writeHead(200, { 'content-type': 'application/octet-stream' })
-      response.end(readFileSync(found.file))
-    } else {
-      const dist = {
-        tarball: `http://${headers.host}/${name}/${version}.tgz`,
-        // That of a tarball which nobody has is never compared.
-        integrity: found.integrity ?? `sha512-${Buffer.alloc(64).toString('base64')}`,
-      }
-      const versions = { [version]: { ...found.manifest, dist } }
-      response.writeHead(200, { 'content-type': 'application/json' })
-      response.end(JSON.stringify({ name, 'dist-tags': { latest: version }, versions }))
-    }
-  })
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    url: `http://127.0.0.1:${server.address().port}/`,
-    /** The packages whose tarballs were fetched, and the addresses that are not there, since the last call. */
-    asked: () =>
-      asked
-        .splice(0)
-        .toSorted((one, other) => (one < other ? -1 : 1))
-        .join(' '),
-    close: () => server.close(),
-  }
-}
-
-/** A program's path, how it installs `fmmap`, how it runs a file, and what it may be refused. */
+/**
+ * For each runtime: its path, how it installs `fmmap`, how it runs a file, and which permissions it may be refused.
+ */
 function runtimes() {
-  // The machine's npm, by each Node.
+  // The machine's npm, run by each Node.
   const cli = join(
     dirname(execFileSync('npm', ['root', '-g'], { encoding: 'utf8' }).trim()),
     'node_modules/npm/bin/npm-cli.js',
@@ -222,7 +175,7 @@ async function testRuntime(
   const folder = join(scratch, name)
   const bin = join(folder, 'bin')
   mkdirSync(bin, { recursive: true })
-  // Bun looks itself up as `node` too.
+  // Bun also looks for itself under the name `node`.
   for (const called of ['node', program.split('/').at(-1)]) {
     if (!existsSync(join(bin, called))) symlinkSync(program, join(bin, called))
   }
@@ -259,7 +212,7 @@ async function testRuntime(
   if (installed.code !== 0) return
 
   writePrograms(cwd)
-  // The same files, whoever installed them: once.
+  // All runtimes have installed the same files, so the types are checked once.
   if (!results.some(({ check }) => check.startsWith('typescript-'))) await checkTypes(cwd)
   await expectOk('import', ...run, 'import.mjs')
   await expectOk('require', ...run, 'require.cjs')
@@ -276,7 +229,7 @@ async function testRuntime(
   await expectError('missing', messages.missing, ...run, 'import.mjs')
 }
 
-/** Where the installed package really is: Deno keeps it in a folder of its own, and links to it. */
+/** Where the installed package really is: Deno keeps it in a folder of its own and makes links to it. */
 function homesOf(name, cwd) {
   const modules = join(cwd, 'node_modules')
   const kept = join(modules, '.deno')
@@ -286,7 +239,7 @@ function homesOf(name, cwd) {
   return homes.filter((home) => existsSync(join(home, 'package.json')))
 }
 
-/** The same program in each dialect; the file it maps is there already, as not every run may write. */
+/** The same program in each dialect. The file that it maps exists already, since not every runtime may write. */
 function writePrograms(cwd) {
   const body = `const map = Mmap.open('hay.txt', { access: ACCESS_READ })
 const ok = map.find('needle') === 4 && map.slice(4, 10).toString() === 'needle'

@@ -5,11 +5,11 @@
  *   npm run test:platforms -- bun windows    those whose name begins with one of the words
  *   npm run test:platforms -- --list         their names
  *
- * Each prints `NAME: N passed, N failed, N skipped`, the last line is the total; docs/platforms.md says what
- * each of them proves and what it can't. What they need (runtimes, compilers, an emulator, Wine) is
- * installed by the first run: system packages by apt, everything else into FMMAP_CACHE, which is
- * outside of the tree. A tool that can't be had is a skip that is counted; with CI=true, a failure.
- * FMMAP_TEST_SCALE is the suite's own: it shrinks random sequences and files. Emulators have one of their own.
+ * Each prints `NAME: N passed, N failed, N skipped`; the last line is the total. docs/platforms.md says what each of
+ * them proves and what it can't prove. The first run installs what they need (runtimes, compilers, an emulator,
+ * Wine): system packages by apt, and everything else into FMMAP_CACHE, outside of the tree. A tool that can't be had
+ * counts as a skip; with CI=true as a failure. FMMAP_TEST_SCALE makes random sequences and files smaller; emulators
+ * have a scale of their own.
  */
 
 import { Missing } from './platforms/cache.mjs'
@@ -53,7 +53,7 @@ async function runAll() {
   process.exitCode = failed === 0 && passed > 0 ? 0 : 1
 }
 
-/** What a platform answers; a tool that is missing is one skip, or one failure where nothing may be missing. */
+/** The result of a platform. A tool that is missing is one skip; or one failure where nothing may be missing. */
 async function outcome({ name, run }) {
   try {
     return await run()

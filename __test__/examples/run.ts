@@ -1,4 +1,6 @@
 // How the examples are run: as their own documentation says, with the package by its name.
+import ava, { type ExecutionContext } from 'ava'
+import { externalBuffers } from '../support/platform.ts'
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
@@ -44,3 +46,12 @@ export const runExample = (
   encoding?: BufferEncoding,
 ): Promise<Finished> =>
   run(process.execPath, ['--import', register, example(name), ...args], encoding)
+
+/** A test of an example that needs `view()`, which is not there where external buffers are forbidden. */
+export function testWithViews(
+  title: string,
+  body: (t: ExecutionContext) => void | Promise<void>,
+): void {
+  if (externalBuffers) ava(title, body)
+  else ava.skip(`${title} [the example needs view()]`, body)
+}

@@ -1,4 +1,4 @@
-// The one place where the tests make files and maps. Everything lives in one folder, gone when the process exits.
+// The tests make all files and maps here. They are in one folder, which is removed when the process exits.
 import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,20 +13,20 @@ process.on('exit', () => {
   try {
     rmSync(folder, { recursive: true, force: true })
   } catch (error) {
-    // Windows keeps a file as long as it is mapped, by a view that was not collected for instance.
+    // Windows keeps a file while it is mapped, for instance by a view that was not collected.
     if (unix) throw error
   }
 })
 
 let made = 0
 
-/** A path in the folder at which there is nothing yet. */
+/** A path in the folder at which there is no file yet. */
 export function freshPath(suffix = ''): string {
   made += 1
   return join(folder, `${made}${suffix}`)
 }
 
-/** Latin-1 for a string; that many zeros, as a hole, for a number. */
+/** A string is written as Latin-1; a number means that many zeros, as a hole. */
 export type Content = string | Uint8Array | number
 
 export function temporaryFile(content: Content = ''): string {
@@ -40,14 +40,14 @@ export function temporaryFile(content: Content = ''): string {
   return path
 }
 
-/** A descriptor that the test need not close. */
+/** A descriptor that is closed after the test. */
 export function descriptor(t: Assertions, path: string, flags: string | number = 'r+'): number {
   const fd = openSync(path, flags)
   t.teardown(() => {
     try {
       closeSync(fd)
     } catch {
-      // The test closed it.
+      // The test has closed it.
     }
   })
   return fd
@@ -74,7 +74,7 @@ export function mappedPath(
   }
 }
 
-/** On Windows the two kinds are one: memory of the paging file. */
+/** An anonymous map. On Windows both kinds are the same: memory of the paging file. */
 export function anonymous(
   t: Assertions,
   length: number,
@@ -86,7 +86,7 @@ export function anonymous(
   return map
 }
 
-/** One character a byte, which is how the expectations are written. */
+/** Bytes as text with one character for each, which is how the tests write their expectations. */
 export const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 

@@ -11,14 +11,17 @@ export function numbers(seed: number): () => number {
   }
 }
 
-/** `length` bytes out of the first `letters` of the alphabet. */
+/** `length` random bytes out of the first `letters` of the alphabet. */
 export function text(random: () => number, length: number, letters: number): Buffer {
   const content = Buffer.alloc(length)
   for (let at = 0; at < length; at++) content[at] = 97 + ((random() >>> 8) % letters)
   return content
 }
 
-/** Matches of `sub` that overlap none before them, by a loop of indexOf; bounds are clamped as Python's. */
+/**
+ * Matches of `sub` that don't overlap the one before, found by a loop of indexOf. Bounds are clamped as in Python,
+ * except that a start past the end stays there.
+ */
 export function matches(
   hay: Buffer,
   sub: Uint8Array,
@@ -29,6 +32,7 @@ export function matches(
     Math.min(Math.max(bound < 0 ? bound + hay.length : bound, 0), hay.length)
   const [first, last] = [clamp(start), clamp(end)]
   const found: number[] = []
+  if (start > hay.length) return found
   if (sub.length === 0) {
     for (let at = first; at <= last; at++) found.push(at)
     return found

@@ -1,9 +1,9 @@
-// Children and workers: their sources are short modules, written beside the other temporary files.
+// Children and workers. Their sources are short modules, which are written beside the other temporary files.
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { freshPath } from './files.ts'
 
-/** The package, as a module of the temporary folder imports it. */
+/** The package's address, by which a module in the temporary folder imports it. */
 export const packageUrl: string = new URL('../../index.js', import.meta.url).href
 
 /** Writes a module that begins with an import of the whole package as `fmmap`, and returns its path. */
@@ -18,10 +18,10 @@ export function moduleFile(source: string): string {
   return path
 }
 
-/** What starts this runtime where it can't be started by its path: an emulator and its options, as JSON. */
+/** The program that starts this runtime where its path alone does not: an emulator and its options, as JSON. */
 const launcher = JSON.parse(process.env.FMMAP_TEST_LAUNCHER ?? '[]') as string[]
 
-/** The command line that runs a module in a new process of this runtime, garbage collection at hand. */
+/** The command that runs a module in a new process of this runtime, with the garbage collector available. */
 export function command(path: string, args: readonly string[] = []): [string, string[]] {
   const [emulator, ...options] = launcher
   if (emulator !== undefined) return [emulator, [...options, process.execPath, path, ...args]]
@@ -39,14 +39,14 @@ export interface Finished {
   errors: string
 }
 
-/** Runs a module in a process of its own and waits for its end. */
+/** Runs a module in a new process, and waits for its end. */
 export function runChild(
   source: string,
   args: readonly string[] = [],
   env: Record<string, string> = {},
 ): Promise<Finished> {
   const [program, argv] = command(moduleFile(source), args)
-  // A test runner's own variables would make the child think that it is one of its workers.
+  // With a test runner's own variables, the child would take itself for one of its workers.
   const child = spawn(program, argv, {
     env: { ...process.env, NODE_OPTIONS: '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -61,7 +61,7 @@ export function runChild(
   })
 }
 
-/** Runs a module that prints one line of JSON, and returns what it printed; anything else is an error. */
+/** Runs a module that prints one line of JSON, and returns the value. Anything else that it prints is an error. */
 export async function childAnswer<T>(
   source: string,
   args: readonly string[] = [],

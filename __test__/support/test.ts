@@ -1,5 +1,5 @@
-// One `test` for every runtime: ava's under Node, and a small runner of the same shape elsewhere, so that Bun and
-// Deno run the very same spec files (`bun __test__/position.spec.ts`). FMMAP_TEST_PLAIN=1 asks Node for it too.
+// One `test` for every runtime: ava's under Node, and elsewhere a small runner with the same interface, so that Bun
+// and Deno run the same spec files (`bun __test__/position.spec.ts`). With FMMAP_TEST_PLAIN=1 Node uses it too.
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 
@@ -17,17 +17,17 @@ export interface Assertions {
   timeout(milliseconds: number, message?: string): void
 }
 
-type Body = (t: Assertions) => void | Promise<void>
+export type Body = (t: Assertions) => void | Promise<void>
 export type Test = (title: string, body: Body) => void
 
 interface Registered {
   title: string
   body: Body
-  /** Why it does not run here. */
+  /** Why the test does not run here. */
   skip?: string
 }
 
-/** Runs tests one after another once the spec file is read whole, and prints TAP. */
+/** Runs the tests one after another when the whole spec file was read, and prints TAP. */
 function plainRunner(registered: Registered[]): Test {
   setTimeout(async () => {
     let failed = 0
@@ -103,7 +103,7 @@ const registered: Registered[] = []
 const ava = plain ? undefined : (await import('ava')).default
 const test: Test = ava === undefined ? plainRunner(registered) : ava
 
-/** `test` where the condition holds; elsewhere a test that is skipped, counted and says why. */
+/** `test` where the condition is true; elsewhere a test that is skipped, counted, and says why. */
 export function testWhere(condition: boolean, reason: string): Test {
   if (condition) return test
   if (ava !== undefined) return (title, body) => ava.skip(`${title} [${reason}]`, body as never)

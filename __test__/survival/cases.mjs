@@ -1,10 +1,10 @@
 /**
- * Cases of one part. Each runs in a process of its own, because what it looks for is the death of one.
+ * The cases of one part. Each runs in a process of its own, because it looks for the death of a process.
  *
  *   node __test__/survival/PART.mjs           the names of the part's cases, as JSON
  *   node __test__/survival/PART.mjs CASE      runs one, and prints what it counted
  *
- * FMMAP_SURVIVAL_SCALE multiplies the counts and the seconds; FMMAP_SEED is what random cases start from.
+ * FMMAP_SURVIVAL_SCALE multiplies the counts and the seconds; FMMAP_SEED is the seed of random cases.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -14,13 +14,13 @@ import { join } from 'node:path'
 export const scale = Number(process.env.FMMAP_SURVIVAL_SCALE ?? 1)
 export const scaled = (count) => Math.max(1, Math.round(count * scale))
 
-/** Whether there are views at all: not where the environment forbids external buffers. */
+/** Whether there are views: not where the environment forbids external buffers. */
 export const externalBuffers = process.env.FMMAP_NO_EXTERNAL_BUFFERS !== '1'
 
-/** What random cases start from: printed, so that a failure can be had again. */
+/** The seed of random cases. It is printed, so that a failure can be repeated. */
 export const seed = Number(process.env.FMMAP_SEED ?? Date.now() % 2 ** 31)
 
-/** A folder that goes when the process ends; after a crash the runner removes it. */
+/** A folder that is removed when the process ends; after a crash the runner removes it. */
 let folder
 export function freshPath() {
   if (folder === undefined) {
@@ -54,7 +54,7 @@ export function check(truth, message) {
 export const pause = (ms = 0) => new Promise((done) => setTimeout(done, ms))
 export const collect = globalThis.gc ?? (() => globalThis.Bun?.gc(true))
 
-/** Runs the case that the command line names, or prints the names. `table`: a function for each name. */
+/** Runs the case that the command line names, or prints the names. `table` has a function for each name. */
 export async function cases(table) {
   const name = process.argv[2]
   if (name === undefined) {

@@ -1,6 +1,7 @@
 /**
- * Views in flight: work of the runtime's own that reads a view, while the map is closed, resized, collected, or
- * its thread ends. The answer is right or an error comes; a write that fell short is never called success.
+ * Views in flight: work of the runtime's own reads a view while the map is closed, resized or collected, or its
+ * thread ends. The answer must be right, or an error must come; a write that fell short must never be reported as a
+ * success.
  */
 
 import { spawn } from 'node:child_process'
@@ -33,7 +34,7 @@ for (let i = 0; i < SIZE; i++) content[i] = (i * 7 + (i >> 12)) & 255
 const digest = (bytes) => createHash('sha256').update(bytes).digest('hex')
 const expected = digest(content)
 
-/** Work in flight: it takes a view, and answers whether what it made of it is right. */
+/** Work in flight. Each takes a view, and returns whether its result is right. */
 const FLIGHTS = {
   'fs.write': async (view) => {
     const path = freshPath()
@@ -155,7 +156,7 @@ const FLIGHTS = {
   },
 }
 
-/** What happens to the map while the work is in flight. `keeps`: the bytes do not change. */
+/** What happens to the map while the work is in flight. `keeps` says that the bytes do not change. */
 const EVENTS = {
   nothing: () => {},
   'close()': (m) => m.close(),
@@ -204,7 +205,7 @@ async function flights() {
   return `${count} flights`
 }
 
-/** A view that is handed over: it moves, or is refused; what is left behind is empty or whole. */
+/** A view that is transferred: it moves or is refused, and what is left behind is empty or whole. */
 async function transfers() {
   let [moved, refused] = [0, 0]
   for (const access of [ACCESS_WRITE, ACCESS_READ, ACCESS_COPY]) {
@@ -226,7 +227,7 @@ async function transfers() {
       if (close) m.close()
       const other = await received
       check(digest(other) === expected, 'a transferred view')
-      // Node 20 copies what can't be transferred; later ones refuse.
+      // Node 20 copies views that can't be transferred; later versions refuse.
       check(view.length === 0 || digest(view) === expected, 'what is left of a transferred view')
       if (!close) check(digest(m.view()) === expected, 'a view made anew')
       moved += 1
@@ -254,7 +255,7 @@ async function transfers() {
   return `${moved} moved, ${refused} refused by the runtime`
 }
 
-/** A module that runs until something ends it. */
+/** Starts a module that runs until something ends it. */
 function child(source, args = []) {
   const path = `${freshPath()}.mjs`
   writeFileSync(
@@ -323,7 +324,7 @@ async function ends() {
 }
 
 async function workers() {
-  // Deno would end, having nothing to do, before the event says that a worker has.
+  // Otherwise Deno would have nothing to do and end, before the event that a worker has ended.
   const alive = setInterval(() => {}, 1000)
   const path = freshPath()
   writeFileSync(path, content)
@@ -407,7 +408,7 @@ async function leaks() {
   return `${rounds * 20} maps`
 }
 
-/** Nothing that a child starts with is a map's. */
+/** A child process inherits nothing of a map. */
 async function inheritance() {
   if (process.platform !== 'linux') return '/proc is Linux’s'
   const path = freshPath()
@@ -438,7 +439,7 @@ async function inheritance() {
   return `${maps.length} maps`
 }
 
-/** Detached by the caller’s own promise: views are empty, and the memory is gone at once. */
+/** Views that the caller detaches are empty, and their memory is unmapped at once. */
 function detaching() {
   let count = 0
   for (const access of [ACCESS_WRITE, ACCESS_READ, ACCESS_COPY]) {

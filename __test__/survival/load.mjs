@@ -1,4 +1,6 @@
-/** Many maps, many searches, many cycles; and what happens when there is no more of something. */
+/**
+ * Many maps, many searches, many cycles; and what happens when the system has no more of something.
+ */
 
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -17,7 +19,7 @@ function file(pages = 4) {
   return path
 }
 
-/** Runs a module under limits of the system's; prlimit and ulimit come with every Linux. */
+/** Runs a module under limits of the system's; prlimit and ulimit are part of every Linux. */
 function limited(limit, source) {
   const module = `${freshPath()}.mjs`
   writeFileSync(
@@ -29,7 +31,7 @@ function limited(limit, source) {
     const path = process.argv[2]
     const kept = []
     const content = fs.readFileSync(path)
-    /** Everything that was opened before still works. */
+    /** Whether everything that was opened before still works. */
     const works = (m) => {
       if (m.get(5) !== content[5] || m.find('text') !== 8 || !m.slice(0, 100).equals(content.subarray(0, 100)))
         throw new Error('a map that was opened before is broken')
@@ -82,7 +84,7 @@ await cases({
     const before = descriptors()
     const maps = []
     for (let i = 0; i < count; i++) {
-      // Most without a descriptor: a process may have fewer of those.
+      // Most maps have no descriptor, because a process may have fewer of those.
       maps.push(Mmap.open(path, { trackfd: i % 20 === 0, access: i % 2 === 0 ? ACCESS_WRITE : 1 }))
     }
     for (const [i, m] of maps.entries()) {

@@ -1,4 +1,4 @@
-/** Names of files: what can't be mapped is an error with a code, and nothing hangs. */
+/** Names of files. If a file can't be mapped, there is an error with a code, and nothing hangs. */
 
 import { execFileSync } from 'node:child_process'
 import {
@@ -23,7 +23,7 @@ import { cases, check, freshPath, pause } from './cases.mjs'
 const { Mmap, ACCESS_READ, ACCESS_WRITE, ACCESS_COPY } = fmmap
 const root = process.getuid?.() === 0
 
-/** What opening threw: its code; or the length of the map. */
+/** The code that opening threw, or the length of the map. */
 function outcome(path, options) {
   let m
   try {

@@ -1,9 +1,9 @@
 /**
- * The addon's exports, called directly: whatever comes in, each returns or throws. Nothing here goes through the
- * facade, which would refuse most of it.
+ * Calls the addon's exports directly. Whatever they are given, each must return or throw. The calls do not go through
+ * the facade, which would refuse most of them.
  *
- * Left out on purpose: advice 100 and 101, MADV_HWPOISON and MADV_SOFT_OFFLINE, which are real for root; and
- * lengths between 4 MiB and the address space, which the kernel would grant.
+ * Left out are advice 100 and 101, MADV_HWPOISON and MADV_SOFT_OFFLINE, which would take pages from the machine if
+ * root gives them; and lengths between 4 MiB and the size of the address space, which the kernel would grant.
  */
 
 import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs'
@@ -11,10 +11,13 @@ import { createRequire } from 'node:module'
 import { inspect } from 'node:util'
 import { createContext, runInContext } from 'node:vm'
 import { MessageChannel } from 'node:worker_threads'
-import * as addon from '../../binding.js'
+import addon from '../../binding.cjs'
 import { cases, check, collect, freshPath, pause, random, scaled, seed } from './cases.mjs'
 
 const PAGE = 4096
+
+/** The name of shared memory, which is unlinked at the end of the process. */
+const SHARED_NAME = `fmmap-natives-${process.pid}`
 const native = addon.natives()
 const quick = new Set([
   'peek',
@@ -23,7 +26,7 @@ const quick = new Set([
   'copyIn',
   'move',
   'read',
-  'line',
+  'readline',
   'find',
   'rfind',
   'madvise',
@@ -76,7 +79,7 @@ const NUMBERS = [
   5e-324,
 ]
 
-/** A detached one, one that shrinks, one that is shared, one of another realm, and so on. */
+/** Buffers that are detached, that shrink, that are shared, of another realm, and so on. */
 function buffers(random) {
   const detached = new ArrayBuffer(64)
   structuredClone(detached, { transfer: [detached] })
@@ -173,7 +176,7 @@ function wrongType(random) {
   ])
 }
 
-/** FMMAP_TRACE=1: each call before it is made, for the one that kills. */
+/** With FMMAP_TRACE=1, prints each call before it is made, to find the one that crashes. */
 function trace(name, args) {
   const shown = args.map((value) =>
     inspect(value, { depth: 0, maxArrayLength: 0, customInspect: false }),
@@ -182,14 +185,16 @@ function trace(name, args) {
 }
 
 class Fuzz {
-  /** Handles that are open, or were. */
+  /** Handles that are open or were. */
   handles = []
-  /** Buffers over memory that may be written. */
+  /** Buffers over memory that may be written to. */
   buffers = []
   searches = []
+  /** Reads in the background: some go on, some have ended, and the copy of some was taken. */
+  reads = []
   promises = []
   fds = []
-  /** What small copies go to. */
+  /** The buffer that small copies go to. */
   slab = new ArrayBuffer(0)
   outcomes = { returned: 0, threw: 0 }
 
@@ -225,7 +230,7 @@ class Fuzz {
     return arrayOver(random, random.pick(buffers(random)))
   }
 
-  /** Anything at all. */
+  /** Any value at all. */
   any() {
     const { random } = this
     switch (random(6)) {
@@ -243,7 +248,7 @@ class Fuzz {
     }
   }
 
-  /** Arguments of about the right shape, so that a call gets past the first check. */
+  /** Arguments of nearly the right form, so that a call gets past the first check. */
   shaped(name) {
     const { random } = this
     const many = (count) => Array.from({ length: count }, () => this.number())
@@ -291,19 +296,57 @@ class Fuzz {
           this.handle(),
           ...many(2),
         ]
+      case 'readCached':
+        return [this.bytes(), this.handle(), random.pick([random(5 * PAGE), this.number()])]
+      case 'readCachedFile':
+        return [this.bytes(), random.pick([random(40) - 1, this.number()]), random(5 * PAGE)]
+      case 'newlines':
+        return [
+          this.bytes(),
+          new Float64Array(random(9)),
+          random.pick([random(PAGE), this.number()]),
+        ]
+      case 'lock':
+        return [this.handle(), random(3 * PAGE), random(6 * PAGE), random(2) === 0]
       case 'read':
-      case 'line':
-        return [this.handle(), random(PAGE), random(200), random(PAGE)]
+      case 'readline':
+        return [this.handle(), random(PAGE), random(200), random(PAGE), random(4)]
       case 'slab':
-        return [random.pick([...buffers(random), ...this.buffers])]
+        return [random.pick([...buffers(random), ...this.buffers]), random(4)]
+      case 'lost':
+        return [random(3) > 0 ? this.bytes() : random.pick([...buffers(random), ...this.buffers])]
+      case 'load':
+        return [new Float64Array(random(12))]
       case 'setName':
         return [this.handle(), this.bytes()]
       case 'detach':
-        return [this.handle(), this.number(), random.pick([...buffers(random), ...this.buffers])]
+        return [this.handle(), random.pick([...buffers(random), ...this.buffers])]
       case 'setFaultGuard':
         return [random(4) > 0]
       case 'view':
-        return [this.handle(), random(PAGE), random(PAGE), random(50)]
+      case 'sharedBuffer':
+        return [this.handle(), random(PAGE), random(PAGE)]
+      case 'wait':
+      case 'waitInBackground':
+        return [
+          this.handle(),
+          4 * random(50),
+          random.pick([0, this.number()]),
+          random(3),
+          random(9),
+        ]
+      case 'notify':
+        return [this.handle(), 4 * random(50), random.pick([1, 0x7fffffff, this.number()])]
+      case 'cancelWait':
+        return [random.pick([random(9), this.number()])]
+      case 'share':
+        return [this.handle(), random.pick([new Uint8Array(0), Buffer.from('path'), this.bytes()])]
+      case 'from':
+        return [random(20), random.pick([native.processNumber(), this.number()])]
+      case 'shared':
+        return [Buffer.from(SHARED_NAME), length(), random(3), random.pick([0o600, this.number()])]
+      case 'unlink':
+        return [Buffer.from(SHARED_NAME)]
       default:
         return [this.handle(), ...many(4)]
     }
@@ -318,6 +361,8 @@ class Fuzz {
       'open',
       'SEARCH',
       'SEARCH',
+      'READ',
+      'READ',
       'FLUSH',
       'TURN',
       'FILE',
@@ -325,10 +370,11 @@ class Fuzz {
     ])
     try {
       if (name === 'SEARCH') this.search()
+      else if (name === 'READ') this.readInBackground()
       else if (name === 'FLUSH')
         this.promise(addon.flushAsync(...this.mixed([this.handle(), 0, PAGE, 0])))
       else if (name === 'TURN') {
-        // A function is called when a turn comes free: one that throws would be an uncaught exception.
+        // The function is called when a turn becomes free. If it threw, that would be an uncaught exception.
         const wake = this.any()
         addon.waitForTurn(typeof wake === 'function' ? () => addon.giveTurnsBack() : wake)
         addon.giveTurnsBack(...this.mixed([]))
@@ -338,7 +384,7 @@ class Fuzz {
       else this.call(name)
       this.outcomes.returned += 1
     } catch (error) {
-      // A stack overflow or a lack of memory would be a fault of the fuzzer's.
+      // A stack overflow or a lack of memory would be the fuzzer's own fault.
       check(
         error instanceof Error || error?.constructor?.name?.endsWith('Error'),
         `${name} threw ${String(error)}`,
@@ -348,7 +394,7 @@ class Fuzz {
     }
   }
 
-  /** The arguments, some replaced, dropped, added or in the wrong order. */
+  /** The arguments, with some replaced, dropped, added or in the wrong order. */
   mixed(args) {
     const { random } = this
     const mixed = [...args]
@@ -371,7 +417,7 @@ class Fuzz {
         const value = args[i]
         registers[i] = typeof value === 'number' ? value : random.pick(NUMBERS)
       }
-      // The numbers stand at the places that they would have as arguments.
+      // The numbers stand in the same places that they would have as arguments.
       if (name === 'madvise') registers[1] = args[1]
     }
     if (process.env.FMMAP_TRACE) trace(name, args)
@@ -381,21 +427,29 @@ class Fuzz {
         ? Reflect.construct(native[name], args)
         : Reflect.apply(native[name], self, args)
     if (name === 'slab') this.slab = args[0]
-    // With the guard off, a file that shrinks kills: that is what off means.
+    // With the guard off, a file that shrinks would kill the process, as it should.
     if (name === 'setFaultGuard') native.setFaultGuard(true)
     if ((name === 'map' || name === 'open') && typeof answer === 'number') this.opened(answer)
-    // Only memory that may be written is an argument later: a window of a read-only map is read-only memory.
+    // Only memory that may be written to is used as an argument later: the window of a read-only map is read-only
+    // memory.
+    if (name === 'shared' && typeof answer === 'number') this.opened(answer)
+    if (name === 'from') this.opened(answer.handle)
     if (name === 'view' && answer instanceof ArrayBuffer) this.buffers.push(answer)
     if (name === 'window' && answer instanceof ArrayBuffer) this.look(answer)
     if (this.buffers.length > 20) this.buffers.shift()
   }
 
   opened(handle) {
+    // The kernel may grant gigabytes, in which one search takes as long as all other calls together.
+    if (native.length(handle) > 2 ** 24) {
+      native.close(handle)
+      return
+    }
     this.handles.push(handle)
     if (this.handles.length > 24) {
       const [old] = this.handles.splice(this.random(12), 1)
       native.close(old)
-      // A stale handle, to be tried again.
+      // An outdated handle is sometimes kept, to be used again.
       if (this.random(4) === 0) this.handles.push(old)
     }
   }
@@ -448,6 +502,34 @@ class Fuzz {
     }
   }
 
+  readInBackground() {
+    const { random } = this
+    if (this.reads.length === 0 || random(5) === 0) {
+      const room = random.pick([-1, 0, PAGE, 3 * PAGE, this.number()])
+      const args = this.mixed([room])
+      this.reads.push(random(8) === 0 ? addon.Read(...args) : new addon.Read(...args))
+      if (this.reads.length > 10) this.reads.shift()
+    }
+    const read = random(20) === 0 ? this.any() : random.pick(this.reads)
+    const members = addon.Read.prototype
+    switch (random(6)) {
+      case 0:
+        return members.end.apply(read, this.mixed([]))
+      case 1:
+        members.end.call(read)
+        return members.join.apply(read, this.mixed([]))
+      case 2:
+        return this.look(members.take.apply(read, this.mixed([])).buffer)
+      default: {
+        const from = random(3 * PAGE)
+        const until = random.pick([from, from + random(3 * PAGE), random(PAGE), this.number()])
+        const args = this.mixed([this.handle(), from, until])
+        if (process.env.FMMAP_TRACE) trace('Read.chunk', args)
+        return this.promise(members.chunk.apply(read, args))
+      }
+    }
+  }
+
   promise(promise) {
     if (promise?.then === undefined) return
     this.promises.push(
@@ -466,6 +548,11 @@ class Fuzz {
 
   end() {
     for (const handle of this.handles) native.close(handle)
+    try {
+      native.unlink(Buffer.from(SHARED_NAME))
+    } catch {
+      // It has not been made.
+    }
     for (const fd of this.fds) closeSync(fd)
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Everything that must be survived, each case in a process of its own.
+ * Everything that must not crash the process, each case in a process of its own.
  *
  *   npm run test:survival                       all parts, under this runtime
  *   npm run test:survival -- natives load       those parts
@@ -21,7 +21,7 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 const asked = process.argv.slice(2)
 const parts = asked.length === 0 ? PARTS : PARTS.filter((part) => asked.includes(part))
 const runtimes = (process.env.FMMAP_RUNTIMES ?? process.execPath).split(':')
-/** A case that takes longer hangs, which is not survival. */
+/** A case that takes longer has failed: it hangs. */
 const LIMIT = 20 * 60 * 1000 * Math.max(1, Number(process.env.FMMAP_SURVIVAL_SCALE ?? 1))
 
 function commandOf(runtime, file, args) {

@@ -1,5 +1,5 @@
-// What an editor knows of the package, as installed: checked by the compiler, never run. A line behind
-// the directive `expect-error` must be red, and the compiler complains when it is not.
+// What an editor knows about the installed package. The compiler checks this file; it is never run. A line after the
+// directive `expect-error` must be an error, and the compiler complains if it is not.
 import type { FileHandle } from 'node:fs/promises'
 import { expectTypeOf } from 'expect-type'
 import {
@@ -17,14 +17,45 @@ import {
   MADV_NOSYNC,
   Mmap,
   type MmapOptions,
+  type MmapToken,
   type OpenOptions,
   type SearchRange,
+  type SharedOptions,
   setFaultGuard,
+  type Follower,
+  type FollowOptions,
+  type Line,
+  type WaitOptions,
+  type WaitResult,
 } from 'fmmap'
 
 declare const m: Mmap
 declare const handle: FileHandle
 declare const signal: AbortSignal
+
+export function sharing(): void {
+  expectTypeOf(m.share()).toEqualTypeOf<MmapToken>()
+  expectTypeOf(Mmap.from(m.share())).toEqualTypeOf<Mmap>()
+  class Log extends Mmap {
+    readonly kind = 'log'
+  }
+  expectTypeOf(Log.from(m.share())).toEqualTypeOf<Log>()
+  expectTypeOf(Log.shared('x')).toEqualTypeOf<Log>()
+  expectTypeOf(Mmap.shared('x', 10, { create: 'exclusive', mode: 0o600 })).toEqualTypeOf<Mmap>()
+  expectTypeOf(Mmap.unlink('x')).toEqualTypeOf<void>()
+  expectTypeOf(m.sharedBuffer(0, 10)).toEqualTypeOf<SharedArrayBuffer>()
+  expectTypeOf(m.wait(0, 1, 10)).toEqualTypeOf<WaitResult>()
+  expectTypeOf(m.waitAsync(0, 1, { timeout: 10, signal })).toEqualTypeOf<Promise<WaitResult>>()
+  expectTypeOf(m.notify(0)).toEqualTypeOf<number>()
+  expectTypeOf<SharedOptions['create']>().toEqualTypeOf<boolean | 'exclusive' | undefined>()
+  expectTypeOf<WaitOptions['timeout']>().toEqualTypeOf<number | undefined>()
+  // @ts-expect-error a timeout of waitAsync is an option
+  void m.waitAsync(0, 1, 10)
+  // @ts-expect-error no other way to create
+  void Mmap.shared('x', 10, { create: 'yes' })
+  // @ts-expect-error a map is no token
+  void Mmap.from(m)
+}
 
 export function opening(): void {
   expectTypeOf(Mmap.open('x')).toEqualTypeOf<Mmap>()
@@ -94,6 +125,11 @@ export function writing(): void {
 export function searching(): void {
   expectTypeOf(m.find('x')).toEqualTypeOf<number>()
   expectTypeOf(m.find(Buffer.of(1), undefined, -1)).toEqualTypeOf<number>()
+  expectTypeOf(m.find('x', { start: 1, end: 2 })).toEqualTypeOf<number>()
+  expectTypeOf(m.rfind('x', { end: 2 })).toEqualTypeOf<number>()
+  m.flush({ flags: 4 })
+  m.flush(0, { flags: 4 })
+  expectTypeOf(m.flushAsync({ flags: 4 })).toEqualTypeOf<Promise<void>>()
   expectTypeOf(m.findAll('x', { limit: 3 })).toEqualTypeOf<IterableIterator<number>>()
   expectTypeOf(m.lines({ reverse: true })).toExtend<IterableIterator<Buffer>>()
   expectTypeOf(m.findAsync('x', { signal })).toEqualTypeOf<Promise<number>>()
@@ -106,10 +142,8 @@ export function searching(): void {
 
   // @ts-expect-error a number is no needle
   m.find(97)
-  // @ts-expect-error no regular expressions
-  m.findAll(/x/)
-  // @ts-expect-error find takes bounds, as in Python, not an object
-  m.find('x', { start: 1 })
+  // @ts-expect-error the options are the bounds' names
+  m.find('x', { from: 1 })
   // @ts-expect-error count takes an object
   m.count('x', 1)
   // @ts-expect-error a promise is not a number
@@ -131,6 +165,36 @@ export function viewing(): void {
   m.view(Array)
   // @ts-expect-error a name is no class
   m.view('float32')
+}
+
+export async function following(): Promise<void> {
+  const lines = Mmap.follow('x', { from: 3, poll: 10, reopen: false, partial: true })
+  expectTypeOf(lines).toEqualTypeOf<Follower>()
+  for await (const line of lines) expectTypeOf(line).toEqualTypeOf<Line>()
+  for await (const batch of lines.batches()) expectTypeOf(batch).toEqualTypeOf<Line[]>()
+  expectTypeOf<FollowOptions['signal']>().toEqualTypeOf<AbortSignal | undefined>()
+  // @ts-expect-error neither the end nor the start
+  Mmap.follow('x', { from: 'middle' })
+}
+
+export async function readingLater(): Promise<void> {
+  expectTypeOf(m.path).toEqualTypeOf<string | undefined>()
+  expectTypeOf(m.copyTo(new Uint16Array(3), 1, 2)).toEqualTypeOf<number>()
+  expectTypeOf(m.sliceAsync(1, 2, { signal })).resolves.toExtend<Buffer>()
+  expectTypeOf(m.arrayBufferAsync()).resolves.toEqualTypeOf<ArrayBuffer>()
+  expectTypeOf(m.prefetchAsync(0, 1, { onProgress: () => {} })).resolves.toEqualTypeOf<void>()
+  expectTypeOf(m.refresh()).toEqualTypeOf<'same' | 'grown' | 'truncated'>()
+  await new Response(m.stream({ start: 1, chunkSize: 10 })).text()
+  expectTypeOf(m.lock(1, 2)).toEqualTypeOf<void>()
+  expectTypeOf(m.unlock()).toEqualTypeOf<void>()
+  expectTypeOf(m.allocate(1, 2)).toEqualTypeOf<void>()
+  expectTypeOf(
+    Mmap.open('x', { create: 'exclusive', mode: 0o600, length: 1 }),
+  ).toEqualTypeOf<Mmap>()
+  // @ts-expect-error a string is no memory to write to
+  m.copyTo('x')
+  // @ts-expect-error a step other than 1 is slice's
+  void m.sliceAsync(0, 1, 2)
 }
 
 export function besides(): void {

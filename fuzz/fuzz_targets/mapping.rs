@@ -1,8 +1,10 @@
-//! Every call of a mapping, with any arguments: it answers, and all that it answers with can be read.
+//! Makes any calls of a mapping with any arguments. Each must return, and everything that it
+//! returns must be readable.
 //!
-//! An input is a list of calls on one mapping and its file, which shrinks and grows meanwhile. What is
-//! exported must be readable from its first byte to its last for as long as it is kept, and show what
-//! was written last; nothing may be written to a file through a mapping that is not to.
+//! An input is a list of calls on one mapping and its file, which shrinks and grows meanwhile.
+//! Exported memory must be readable from its first byte to its last for as long as it is kept, and
+//! must show what was written last. Nothing may be written to a file through a mapping whose writes
+//! don't reach it.
 #![no_main]
 
 use std::ffi::CString;
@@ -14,7 +16,7 @@ use fmmap_core::{Export, Mapping, Options, os};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 
-/// What a caller may pass as a number: most are near something, some are anything.
+/// A number that a caller may pass: most are near some limit, some are anything.
 #[derive(Arbitrary, Debug)]
 enum Number {
     Small(u16),
@@ -37,7 +39,7 @@ impl Number {
         usize::try_from(self.value()).unwrap_or(usize::MAX)
     }
 
-    /// A length that the kernel grants without taking the machine's memory, or refuses.
+    /// A length that the kernel refuses, or grants without using up the machine's memory.
     fn length(&self) -> u64 {
         match self.value() {
             large @ 0x40_0000..0x1_0000_0000_0000 => large % 0x40_0000,
@@ -55,6 +57,7 @@ struct Made {
     prot: Option<u8>,
     offset: Number,
     track: bool,
+    empty: bool,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -91,12 +94,13 @@ fn scratch() -> Option<File> {
 fn make(made: &Made, file: &File) -> Option<Mapping> {
     let options = Options {
         access: i32::from(made.access % 6) - 1,
-        // Pages that are locked, or filled beforehand, would be taken from the machine.
+        // Pages that are locked or filled in advance would use up the machine's memory.
         flags: made.flags.map(|flags| flags & !(0x2000 | 0x8000)),
         prot: made.prot.map(i32::from),
         offset: made.offset.value(),
         track: made.track,
-        tag: None,
+        empty: made.empty,
+        ..Options::default()
     };
     let fileno = match made.descriptor {
         None => None,
@@ -106,7 +110,7 @@ fn make(made: &Made, file: &File) -> Option<Mapping> {
     Mapping::new(fileno, made.length.length(), &options).ok()
 }
 
-/// The sum of a byte of each block and of the last one, so that they are really read.
+/// The sum of one byte of each block and of the last byte, so that they are really read.
 fn look(export: &Export) -> u64 {
     let last = export.len().checked_sub(1);
     let blocks = (0..last.unwrap_or(0)).step_by(512);

@@ -1,7 +1,7 @@
 /**
- * Linux on arm64 under qemu's user emulation, with Bun: Node itself hangs in it. The search runs its NEON code there,
- * and the fault guard another processor's signals. The core's unit tests, which force each path of the search, run
- * under it as well.
+ * Linux on arm64 under qemu's user emulation, with Bun, because Node hangs in it. There the search runs its NEON
+ * code, and the fault guard meets another processor's signals. The core's unit tests, which force each path of the
+ * search, run under it too.
  */
 
 import { debian, npm } from './cache.mjs'
@@ -20,7 +20,7 @@ export async function arm64() {
   const emulator = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu']
   const env = {
     ...process.env,
-    // Code that is compiled while it runs costs the emulator more than it saves, and crashes it now and then.
+    // Just-in-time compilation costs the emulator more than it saves, and sometimes crashes it.
     BUN_JSC_useJIT: '0',
     FMMAP_TEST_LAUNCHER: JSON.stringify(emulator),
     FMMAP_TEST_SCALE: process.env.FMMAP_TEST_SCALE ?? '0.005',

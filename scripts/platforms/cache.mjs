@@ -1,7 +1,7 @@
-/** What the platforms need beside the checkout, and where it is kept: FMMAP_CACHE, by default ~/.cache/fmmap. */
+/** Installs what the platforms need beside the checkout, into FMMAP_CACHE, by default ~/.cache/fmmap. */
 
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,17 +11,17 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const folder =
   process.env.FMMAP_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'fmmap')
 
-/** A tool that this machine has not and can't get. */
+/** A tool that this machine lacks and can't install. */
 export class Missing extends Error {}
 
-/** A folder of the cache, made. */
+/** A folder of the cache, which is made if it is missing. */
 export function cached(...names) {
   const path = join(folder, ...names)
   mkdirSync(path, { recursive: true })
   return path
 }
 
-/** Runs a command to its end with its output on stderr; throws when it fails. */
+/** Runs a command to its end, with its output on stderr. Throws if it fails. */
 export function run(command, args, options = {}) {
   const { status, error } = spawnSync(command, args, {
     cwd: root,
@@ -33,7 +33,7 @@ export function run(command, args, options = {}) {
   }
 }
 
-/** As `run`, for what installs: a failure means that the tool can't be had here. */
+/** As `run`, for an installation. A failure means that the tool can't be had here. */
 function obtain(command, args, options) {
   try {
     run(command, args, options)
@@ -42,7 +42,7 @@ function obtain(command, args, options) {
   }
 }
 
-/** Debian packages: installed unless they are; needs root, or a sudo that does not ask. */
+/** Installs Debian packages that are missing. Needs root, or a sudo that does not ask. */
 export function debian(...packages) {
   const installed = spawnSync('dpkg-query', ['-W', '-f=${db:Status-Status}\n', ...packages])
   if (installed.error) throw new Missing(`no dpkg here, so no ${packages.join(', ')}`)
@@ -55,8 +55,8 @@ export function debian(...packages) {
 }
 
 /**
- * A package of npm's in the cache; the path of `file` in it. `platform` is that of a package for another
- * machine, as 'win32/x64'.
+ * Installs a package of npm's into the cache, and returns the path of `file` in it. `platform` is for a package for
+ * another machine, such as 'win32/x64'.
  */
 export function npm(spec, file, platform) {
   const home = cached('npm', spec.replace(/^@/, '').replaceAll(/[@/]/g, '-'))
@@ -72,7 +72,25 @@ export function npm(spec, file, platform) {
   return path
 }
 
-/** A virtual environment of Python's with these packages; its folder of programs. */
+/**
+ * Installs packages of npm's that are used together into a folder of their own, and returns its path. Programs below
+ * that folder find them as usual.
+ */
+export function together(name, specs) {
+  const home = cached('together', name)
+  const complete = join(home, 'complete.json')
+  const wanted = JSON.stringify(specs)
+  if (!existsSync(complete) || readFileSync(complete, 'utf8') !== wanted) {
+    rmSync(join(home, 'node_modules'), { recursive: true, force: true })
+    writeFileSync(join(home, 'package.json'), '{ "private": true }\n')
+    const options = ['--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
+    obtain('npm', ['install', '--prefix', home, ...options, ...specs])
+    writeFileSync(complete, wanted)
+  }
+  return home
+}
+
+/** Makes a virtual environment of Python's with these packages, and returns its folder of programs. */
 export function python(name, packages, interpreter = 'python3') {
   const home = join(cached('python'), name)
   const bin = join(home, 'bin')
@@ -86,7 +104,7 @@ export function python(name, packages, interpreter = 'python3') {
   return bin
 }
 
-/** Runs a command and gathers what it prints. `limit`: milliseconds until it is killed. */
+/** Runs a command and returns what it prints. After `limit` milliseconds it is killed. */
 export function gather(command, args, { limit = 20 * 60_000, ...options } = {}) {
   const child = spawn(command, args, {
     cwd: root,
@@ -111,8 +129,8 @@ export function gather(command, args, { limit = 20 * 60_000, ...options } = {}) 
 }
 
 /**
- * The spec files of the suite, by their paths in its folder, without those of the examples: they are about
- * other packages, which are installed for this machine's Node only.
+ * The suite's spec files, by their paths in its folder. Those of the examples are left out, because they need other
+ * packages, which are installed for this machine's Node only.
  */
 export const specs = () =>
   readdirSync(join(root, '__test__'), { recursive: true })

@@ -1,4 +1,4 @@
-/** The platforms, in the order in which they run: the quickest and most telling first. */
+/** The platforms in the order in which they run: those that are quick and find most come first. */
 
 import { arm64 } from './arm64.mjs'
 import { bun, deno, node } from './runtimes.mjs'

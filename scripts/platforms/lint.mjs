@@ -1,10 +1,10 @@
-/** Platforms that can't be run here: an error in their code is found by the linter at least. */
+/** Platforms that can't run here: their code is checked by the linter at least. */
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { cached, debian, root } from './cache.mjs'
 
-/** One target is one test, which passes when there is nothing to say about it. */
+/** Each target is one test, which passes if the linter reports nothing. */
 export async function lint(target) {
   debian('rustc-web', 'cargo-web', 'rust-web-clippy', 'rust-web-src')
   const { status } = spawnSync('sh', [join(root, 'scripts', 'cross-clippy.sh'), target], {

@@ -1,7 +1,7 @@
 /**
- * Linux with musl: the addon is built by zig, which brings musl's headers, and a small program that is linked with
- * musl loads it and finds Node-API's entry in it. No JavaScript runtime for musl runs on Debian's old musl, so a
- * runner with Alpine has the word on the rest.
+ * Linux with musl. The addon is built by zig, which has musl's headers, and a small program that is linked with musl
+ * loads it and finds Node-API's entry in it. No JavaScript runtime for musl runs with Debian's old musl, so the rest
+ * has to be tested on Alpine.
  *
  * The core's own tests need no JavaScript: they are linked with musl too, and run here.
  */
@@ -20,7 +20,7 @@ export async function musl() {
     zigbuild: join(bin, 'cargo-zigbuild'),
     CARGO_ZIGBUILD_PYTHON_PATH: join(bin, 'python'),
     CARGO_ZIGBUILD_CACHE_DIR: cached('zigbuild'),
-    // An addon is loaded by a program that has its C library already.
+    // An addon is loaded by a program that has a C library already.
     RUSTFLAGS: '-C target-feature=-crt-static',
   }
   const addon = buildAddon(target, 'libfmmap_node.so', zig)

@@ -1,4 +1,4 @@
-/** The runtimes of this machine's own platform: Node by ava, Bun and Deno by the plain runner. */
+/** The runtimes for this machine's own platform: Node with ava, Bun and Deno with the plain runner. */
 
 import { spawnSync } from 'node:child_process'
 import { npm } from './cache.mjs'
@@ -6,7 +6,7 @@ import { onNode, plainly } from './suite.mjs'
 
 const host = `${process.platform}-${process.arch}`
 
-/** What a program says its version is. */
+/** The version that a program reports. */
 export function version(program, ...args) {
   const { stdout } = spawnSync(program, args.length > 0 ? args : ['--version'], {
     encoding: 'utf8',
@@ -28,7 +28,7 @@ export async function bun() {
 export async function deno() {
   const libc = process.platform === 'linux' ? '-glibc' : ''
   const program = npm(`@deno/${host}${libc}`, 'deno')
-  // The suite calls the collector; what the package itself needs is --allow-ffi, and --allow-read to find it.
+  // The suite needs the garbage collector. The package itself needs --allow-ffi, and --allow-read to find its addon.
   const run = [program, 'run', '-A', '--v8-flags=--expose-gc']
   const counts = await plainly((file) => [...run, `__test__/${file}`])
   return { ...counts, note: version(program) }

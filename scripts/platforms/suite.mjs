@@ -1,9 +1,9 @@
-/** Running the suite, and counting what it printed: TAP, from ava and from the plain runner alike. */
+/** Runs the suite, and counts its results, which ava and the plain runner both print as TAP. */
 
 import { join } from 'node:path'
 import { gather, root, run, specs } from './cache.mjs'
 
-/** The checkout built for this machine: the addon, the bundle, node_modules. */
+/** Builds the checkout for this machine: the addon, the bundle, node_modules. */
 export function prepare() {
   run(process.execPath, [join(root, 'scripts', 'ensure.mjs')])
 }
@@ -20,8 +20,9 @@ export const sum = (counts) =>
   )
 
 /**
- * The counts of one TAP stream. A stream without its plan ended early, and one whose plan names another number of
- * tests lost some: either is a failure, whatever its exit code, as a crash under an emulator may end with 0.
+ * The counts of one TAP stream. If the stream lacks its plan, it ended early; if the plan has another number of
+ * tests, some were lost. Both are failures whatever the exit code is, because under an emulator a crash may end with
+ * 0.
  */
 export function tapCounts(output) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
@@ -38,7 +39,7 @@ export function tapCounts(output) {
   return counts
 }
 
-/** Says what failed, on stderr. */
+/** Prints on stderr what failed. */
 function complain(name, { output, errors, code, signal }) {
   const failures = output.match(/^not ok .*(?:\n {2}.*)*/gm) ?? []
   const end = signal ?? `exit code ${code}`
@@ -46,7 +47,7 @@ function complain(name, { output, errors, code, signal }) {
   console.error(`--- ${name} (${end})\n${report}\n${errors.slice(-4000)}`)
 }
 
-/** The whole suite under ava, on a Node of any version. */
+/** Runs the whole suite with ava, on a Node of any version. */
 export async function onNode(node) {
   const ava = join(root, 'node_modules', 'ava', 'entrypoints', 'cli.mjs')
   const finished = await gather(node, [ava, '--tap'])
@@ -57,8 +58,8 @@ export async function onNode(node) {
 }
 
 /**
- * The whole suite by its plain runner, a spec file a process, two at a time. `command(file)` is what runs one;
- * `finish(file, finished)` may fetch its output from elsewhere.
+ * Runs the whole suite with its plain runner: each spec file in a process, two at a time. `command(file)` is the
+ * command that runs a file. `finish(file, finished)` may fetch its output from elsewhere.
  */
 export async function plainly(command, { files = specs(), options, finish, lanes = 2 } = {}) {
   const queue = [...files]

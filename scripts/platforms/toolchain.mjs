@@ -1,6 +1,6 @@
 /**
- * A Rust toolchain for every target: rustup brings std for one's own machine only, but Debian's security archive
- * has a compiler with the source of its std, and `-Zbuild-std` builds that for any target.
+ * A Rust toolchain for every target. rustup has std for the machine itself only, but Debian's security archive has a
+ * compiler with the source of std, and `-Zbuild-std` builds that for any target.
  */
 
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
@@ -68,8 +68,8 @@ function common(crate, target) {
 }
 
 /**
- * The environment of Debian's toolchain. cargo finds subcommands and settings in its home first, where rustup has
- * its own: so it gets a home with nothing but the fetched crates in it.
+ * The environment of Debian's toolchain. cargo looks for subcommands and settings in its home first, where rustup has
+ * put its own. So it gets a home that contains only the downloaded crates.
  */
 function toolchain(variables) {
   const home = cached('cargo-home')

@@ -1,6 +1,7 @@
 /**
- * Windows x64 under Wine: the addon for windows-gnu, which shares every line with the msvc one that is shipped, and
- * Node's own node.exe. A guard, not proof of Windows: Wine is not Windows, and a runner of the real one has the word.
+ * Windows x64 under Wine, with Node's own node.exe. The addon is that for windows-gnu, which has the same sources as
+ * the msvc one that is published. Wine is not Windows, so this finds many errors but does not replace a test on
+ * Windows.
  */
 
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,7 +13,7 @@ import { buildAddon } from './toolchain.mjs'
 
 const compiler = 'x86_64-w64-mingw32-gcc'
 
-/** What wine is told: no .NET, no browser, no window, no word about what it lacks. */
+/** Wine's settings: no .NET, no browser, no window, and no messages about what it lacks. */
 function wineEnvironment() {
   return {
     ...process.env,
@@ -23,7 +24,7 @@ function wineEnvironment() {
   }
 }
 
-/** A Windows of our own in the cache, made once. */
+/** A Windows of our own in the cache, which is made once. */
 function prefix() {
   const env = wineEnvironment()
   const system = join(env.WINEPREFIX, 'drive_c', 'windows', 'system32')
@@ -47,7 +48,10 @@ __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE data, SIZE_T size) {
   return env
 }
 
-/** The addon. napi-build wants a library of Node's to link with; the symbols are looked up when it is loaded. */
+/**
+ * Builds the addon. napi-build needs a library of Node's to link with; the symbols are looked up when the addon is
+ * loaded.
+ */
 function addon() {
   const libnode = cached('libnode')
   writeFileSync(join(libnode, 'libnode.dll'), '')
@@ -67,7 +71,7 @@ export async function windows(major) {
     FMMAP_TEST_PLAIN: '1',
     FMMAP_TEST_SCALE: process.env.FMMAP_TEST_SCALE ?? '0.1',
   }
-  // binding.js asks for the name of the msvc build, as it will find it on Windows.
+  // binding.cjs asks for the file name of the msvc build, as on Windows.
   const folder = stage(`windows-${major}`, addon(), 'fmmap.win32-x64-msvc.node')
   const output = (file, what) => join(folder, `${file}.${what}.txt`)
   const open = []
@@ -75,7 +79,7 @@ export async function windows(major) {
     (file) => ['wine', node, '--expose-gc', `__test__/${script(file)}`],
     {
       files: staged(),
-      // Node under Wine can't write to a pipe that comes from outside.
+      // Node under Wine can't write to a pipe from outside.
       options: (file) => {
         const streams = [openSync(output(file, 'out'), 'w'), openSync(output(file, 'err'), 'w')]
         open.push(...streams)

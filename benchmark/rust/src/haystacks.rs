@@ -24,7 +24,7 @@ impl Random {
     }
 }
 
-/// What a haystack is made of.
+/// The content of a haystack.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Random,
@@ -61,7 +61,7 @@ impl Kind {
         }
     }
 
-    /// Whether peers may need hours: such haystacks are small.
+    /// Whether other engines may need hours for it. Such haystacks are small.
     pub fn adversarial(self) -> bool {
         matches!(
             self,
@@ -73,7 +73,7 @@ impl Kind {
         let mut random = Random::new(1 + self as u64);
         let mut out = Vec::with_capacity(len + 4096);
         match self {
-            // 0xFF is left out, so that there is a byte to scan for in vain.
+            // 0xFF is left out, so that a scan for it finds nothing.
             Self::Random => {
                 while out.len() < len {
                     out.extend(random.next().to_le_bytes().map(|byte| byte.min(0xFE)));
@@ -236,7 +236,7 @@ fn word(random: &mut Random) -> &'static str {
         static LIST: Vec<&'static str> = WORDS.split_whitespace().collect();
     }
     LIST.with(|list| {
-        // The smaller of two is a fair likeness of how words are distributed.
+        // The smaller of two random numbers: words are distributed about like that.
         let at = random.below(list.len()).min(random.below(list.len()));
         list[at]
     })

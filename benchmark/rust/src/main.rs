@@ -5,18 +5,20 @@
 //! cargo run --release --manifest-path benchmark/rust/Cargo.toml -- --write FOLDER [--quick] [--only TEXT]
 //! ```
 //!
-//! The second writes the haystacks into files, and prints a line of JSON for each row: for `rivals.ts`, which
-//! compares the same rows with other languages.
+//! The second form writes the haystacks to files and prints a line of JSON for each row. `rivals.ts` uses these to
+//! compare the same rows with other languages.
 //!
-//! Times are processor time of the one thread, so that a busy machine disturbs the ratios less; memory
-//! that others use is still missing. Peers alternate, and must give the same answers. Printed are the median
-//! and the best GB/s of each (GB are 10^9 bytes), and ours as a multiple of each other's, the median of the rounds.
-//! "one byte" is memchr's scan of the same haystack for a byte that it lacks: the speed at which this machine
-//! reads memory, and so the limit of any search.
+//! Times are processor time of the one thread, so that a busy machine disturbs the ratios less; but memory bandwidth
+//! that others use is missing all the same. The engines alternate, and must give the same answers. The program prints
+//! the median and the best GB/s of each (GB are 10^9 bytes), and our speed as a multiple of each other's, as the
+//! median of the rounds. "one byte" is memchr's scan of the same haystack for a byte that it lacks: this is the speed
+//! at which the machine reads memory, and so the limit of any search.
 
+mod clock;
 mod haystacks;
 mod rows;
 
+use clock::processor_time;
 use fmmap_core::search;
 use haystacks::Kind;
 use memchr::memmem;
@@ -24,7 +26,7 @@ use rows::{COUNTS, ROWS, Row};
 use std::fmt::Write as _;
 use std::hint::black_box;
 
-/// One peer's speed in one row.
+/// The speed of one engine in one row.
 struct Figure {
     row: String,
     haystack: String,
@@ -34,13 +36,13 @@ struct Figure {
     /// GB/s.
     median: f64,
     best: f64,
-    /// The median nanoseconds of a call.
+    /// The median time of a call in nanoseconds.
     nanoseconds: f64,
-    /// Our speed over this one's, the median of the rounds: what disturbs a round disturbs both.
+    /// Our speed divided by this one's, as the median of the rounds: a disturbance slows down both.
     ours_over: f64,
 }
 
-/// A figure that has to be at least another.
+/// A figure that has to be at least another one.
 struct Target {
     name: String,
     value: f64,
@@ -68,7 +70,7 @@ impl Options {
             .is_none_or(|only| title.contains(only.as_str()))
     }
 
-    /// The bytes of a row's haystack, of which those that may take for ever have fewer.
+    /// The length of a row's haystack. Haystacks that may take very long are shorter.
     fn len(&self, row: &Row, quick: usize, usual: usize) -> usize {
         row.len
             .unwrap_or(match (row.kind.adversarial(), self.quick) {
@@ -130,7 +132,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Writes the haystacks of the rows that are not empty, each once, and tells the rows.
+/// Writes the haystacks that are not empty, each once, and prints the rows.
 fn write(folder: &str, options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let mut haystack: (Option<(Kind, usize)>, Vec<u8>) = (None, Vec::new());
     for row in ROWS {
@@ -190,7 +192,7 @@ fn search_row(
         peers.push((
             "memmem",
             Box::new(move |h, n| {
-                // Small haystacks are searched by one-shot calls, setup included, as ours are.
+                // Small haystacks are searched by one-shot calls, including the setup, as ours are.
                 if h.len() <= 4096 {
                     memmem::rfind(h, n)
                 } else {
@@ -302,27 +304,27 @@ fn count_row(row: &Row, haystack: &[u8], options: &Options, figures: &mut Vec<Fi
     );
 }
 
-/// The seconds a call of each peer, in rounds in which each has its turn.
+/// The seconds of a call of each engine, in rounds in which each has its turn.
 fn alternate<T>(
     peers: &[(&'static str, T)],
     options: &Options,
     run: impl Fn(&T, u32),
 ) -> Vec<(&'static str, Vec<f64>)> {
-    // Rounds at the most and at the least; a peer that has taken more seconds than these has had enough.
+    // The most and the fewest rounds. An engine that has used up its seconds gets no more rounds.
     let (rounds, least, patience) = if options.quick {
         (3, 1, 0.05)
     } else {
         (11, 2, 1.0)
     };
-    // Enough calls for the clock to be exact.
+    // As many calls as the clock needs to be exact.
     let calls: Vec<u32> = peers
         .iter()
         .map(|(_, peer)| {
             let mut calls = 1;
             loop {
-                let begin = now();
+                let begin = processor_time();
                 run(peer, calls);
-                let seconds = now() - begin;
+                let seconds = processor_time() - begin;
                 if seconds > 0.0005 || calls >= 1 << 24 {
                     return calls;
                 }
@@ -335,13 +337,13 @@ fn alternate<T>(
     for _ in 0..rounds {
         for (i, (_, peer)) in peers.iter().enumerate() {
             let times = &mut times[i].1;
-            // The slow ones need no more proof.
+            // Slow engines need fewer rounds.
             if times.len() >= least && times.iter().sum::<f64>() * f64::from(calls[i]) > patience {
                 continue;
             }
-            let begin = now();
+            let begin = processor_time();
             run(peer, calls[i]);
-            times.push((now() - begin) / f64::from(calls[i]));
+            times.push((processor_time() - begin) / f64::from(calls[i]));
         }
     }
     times
@@ -402,7 +404,7 @@ fn report(
     println!("{line}  {}", ratios.trim_end_matches(','));
 }
 
-/// The targets, each by its worst row.
+/// The targets, each with its worst row.
 fn summary(figures: &[Figure]) -> Vec<Target> {
     let of = |row: &Figure, peer: &str, direction: &str| {
         figures.iter().find(|f| {
@@ -429,8 +431,8 @@ fn summary(figures: &[Figure]) -> Vec<Target> {
     };
     let worst =
         |values: &mut dyn Iterator<Item = (f64, String)>| values.min_by(|a, b| a.0.total_cmp(&b.0));
-    // What is found within a few KiB is a small haystack's row, however much there is behind it.
-    // Bytes: the median speed times the median time.
+    // If the needle is found within a few KiB, the row counts as one of a small haystack, however long the haystack
+    // is. The bytes are the median speed times the median time.
     let scanned = |f: &Figure| f.nanoseconds * f.median;
     let ours = || {
         figures.iter().filter(|f| {
@@ -459,12 +461,12 @@ fn summary(figures: &[Figure]) -> Vec<Target> {
             0.85,
         );
     }
-    // What the memory of the moment allows: it is not as fast in both directions, nor on every machine.
+    // What the memory allows at the moment: it is not as fast in both directions, nor on every machine.
     let memory = |row: &Figure, direction: &str| Some(of(row, "one byte", direction)?.best);
     let pairs = ours()
         .filter(|f| f.direction == "find")
         .filter_map(|f| Some((f, of(f, "fmmap", "rfind")?)))
-        // What is found after a few MB comes from the cache.
+        // If the needle is found after a few MB, these come from the cache.
         .filter(|(find, rfind)| {
             scanned(find).max(scanned(rfind)) < 2.0 * scanned(find).min(scanned(rfind))
         });
@@ -549,7 +551,7 @@ fn json(figures: &[Figure], targets: &[Target]) -> Result<String, std::fmt::Erro
             "  {{\"haystack\": {:?}, \"row\": {:?}, \"needle\": {:?}, \"direction\": {:?}, \"peer\": {:?}, \"nanoseconds\": {:.1}",
             f.haystack, f.row, f.needle, f.direction, f.peer, f.nanoseconds
         )?;
-        // There is no speed at which nothing is searched.
+        // If nothing is searched, there is no speed.
         if f.median > 0.0 {
             write!(
                 text,
@@ -574,15 +576,4 @@ fn glibc(haystack: &[u8], needle: &[u8]) -> Option<usize> {
         )
     };
     (!at.is_null()).then(|| at.addr() - haystack.as_ptr().addr())
-}
-
-/// Processor time of this thread, in seconds.
-fn now() -> f64 {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: `time` is ours to write.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }

@@ -1,4 +1,4 @@
-//! The table of rows: what is searched for in what. A new row is a new line here.
+//! The table of rows, which says what is searched for in what. To add a row, add a line here.
 
 use crate::haystacks::{Kind, Random};
 
@@ -9,12 +9,12 @@ pub enum Needle {
     Is(&'static [u8]),
     /// The UTF-16LE of this text.
     Wide(&'static str),
-    /// So many random bytes of the haystack's alphabet.
+    /// This many random bytes of the haystack's alphabet.
     Random(usize),
-    /// So many bytes from the middle of the haystack, with the one at this fraction of it made
-    /// another byte of the haystack: nearly there, but absent.
+    /// This many bytes from the middle of the haystack, of which the one at this fraction is
+    /// replaced by another byte of the haystack: such a needle nearly occurs.
     Near(usize, f64),
-    /// A byte, so many times, another byte, and again so many times.
+    /// A byte this many times, another byte, and again the first this many times.
     Runs(usize, u8, usize),
 }
 
@@ -24,7 +24,7 @@ pub struct Row {
     pub kind: Kind,
     pub needle: Needle,
     pub label: &'static str,
-    /// Bytes of haystack, if not the usual.
+    /// The length of the haystack, if it is not the usual one.
     pub len: Option<usize>,
 }
 
@@ -238,7 +238,7 @@ pub const ROWS: &[Row] = &[
     sized(Kind::Csv, 1 << 20, "6 digits in 1 MiB", DIGITS),
 ];
 
-/// Rows in which every match counts.
+/// Rows in which all matches are found.
 pub const COUNTS: &[Row] = &[
     row(Kind::Log, "newlines", Needle::Is(b"\n")),
     row(Kind::Log, "e", Needle::Is(b"e")),
@@ -279,7 +279,7 @@ impl Needle {
                 let from = haystack.len() / 2 - len / 2;
                 let mut bytes = haystack[from..from + len].to_vec();
                 let mut at = (len as f64 * defect) as usize;
-                // Where one byte does not do, the next one is changed too.
+                // If changing one byte is not enough, the next one is changed too.
                 while memchr::memmem::find(haystack, &bytes).is_some() {
                     let old = bytes[at];
                     for _ in 0..100 {

@@ -1,4 +1,4 @@
-//! Prints what is generated from the constants table: `constants ts` is lib/constants.ts, `constants md` is
+//! Prints what is generated from the constants table: `constants ts` prints lib/constants.ts, `constants md` prints
 //! docs/constants.md.
 
 use std::fmt::Write as _;
@@ -72,7 +72,7 @@ fn platforms(constant: &Constant) -> String {
 
 fn typescript() -> String {
     let mut text = String::from(
-        "/**\n * Generated from crates/fmmap-core/src/constants.rs by `npm run constants`. One that this platform lacks is\n * exported as undefined, so that a named import of it does not break the import.\n */\n\nimport { native } from './native.js'\n\n/** The constants that this platform has, by name. */\nexport const constants: Readonly<Record<string, number>> = Object.freeze(native.constants())\n\n/** One that this platform may lack: its type is what it is where it exists. */\nconst value = (name: string): number => constants[name] as number\n",
+        "/**\n * Generated from crates/fmmap-core/src/constants.rs by `npm run constants`. One that this platform lacks is\n * exported as undefined, so that a named import of it does not break the import.\n */\n\nimport { start } from './addon.js'\n\n/** The constants that this platform has, by name. */\nexport const constants: Readonly<Record<string, number>> = Object.freeze(start.constants)\n\n/** One that this platform may lack: its type is what it is where it exists. */\nconst value = (name: string): number => constants[name] as number\n",
     );
     for constant in TABLE.iter() {
         let everywhere = constant.platforms == "all()";
@@ -96,7 +96,7 @@ fn typescript() -> String {
 
 fn markdown() -> String {
     let mut text = String::from(
-        "# Constants\n\nGenerated from `crates/fmmap-core/src/constants.rs` by `npm run constants`.\n\nEach is a named export and has its C name, which is Python's; its value is the platform's own, from its\nlibc. One that the platform lacks is exported as `undefined`; `constants` is an object with those that\nexist only.\n",
+        "# Constants\n\n```js\nimport { ACCESS_WRITE, constants, PAGESIZE } from 'fmmap'\n\nconsole.log(ACCESS_WRITE, PAGESIZE === constants.PAGESIZE) // 2 true\n```\n\nEach constant is a named export. It has its C name, which is also Python's name, and the value of the platform's\nC library. A constant that the platform lacks is exported as `undefined`; the object `constants` has only those that\nexist.\n\nThis page is generated from `crates/fmmap-core/src/constants.rs` by `npm run constants`.\n",
     );
     for (group, title) in [
         (Group::Access, "Access: the `access` option"),

@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Runs `share` cases; how many each strategy had, and the matches among them.
+/// Runs `share` cases. Returns how many each strategy had, and how many matches there were.
 fn storm(seed: u64, share: u64, failed: &AtomicBool) -> ([u64; STRATEGIES.len()], u64) {
     let mut random = Random::new(seed);
     let (mut haystack, mut needle, mut out) = (Vec::new(), Vec::new(), [0.0; LONGEST + 1]);
@@ -69,7 +69,7 @@ fn storm(seed: u64, share: u64, failed: &AtomicBool) -> ([u64; STRATEGIES.len()]
         case(&mut random, LONGEST, &mut haystack, &mut needle);
         for reverse in [false, true] {
             let expected = oracle(reverse, &haystack, &needle, out.len());
-            // Four strategies for each oracle: making the case costs more than searching it.
+            // Four strategies are tried with each case, because making a case costs more than searching it.
             for _ in 0..4 {
                 let index = random.below(STRATEGIES.len());
                 let strategy = STRATEGIES[index];

@@ -1,28 +1,28 @@
-//! Long work that leaves the processor to those that need it for a moment.
+//! Long work that lets short jobs of other threads run in between.
 //!
-//! A thread that computes holds up the short jobs of others, a read of a file or a turn of an event loop, by as much
-//! as the scheduler lets it: on two cores, with two threads searching, the slowest reads of a hundred take six times
-//! as long as without. So the work gives way between its blocks, a tenth of a millisecond apart: whoever waits runs
-//! at once, and the processor comes back when that short job is done.
+//! A thread that computes delays the short jobs of others, such as a read of a file or a turn of an event loop, for as
+//! long as the scheduler allows. So the work yields the processor between its blocks: a thread that waits runs at once,
+//! and the processor comes back when its short job is done.
 //!
-//! Who gives way to one that computes for long, too, does not get the processor back: Linux takes what was left of
-//! the thread's time slice, and a block later the same again. Two busy neighbours slowed a search down forty times
-//! like that. So a pause that was long is the last for sixteen times as long. Meanwhile the thread is
-//! [`Patient`], which takes nothing from it, and helps less.
+//! If the other thread computes for long as well, the processor does not come back soon: Linux takes away the rest of
+//! the time slice, and the next block yields again. This made searches beside busy neighbours many times slower. So after
+//! a long pause the process makes no pause for sixteen times as long. Meanwhile the thread is [`Patient`], which costs it
+//! nothing and helps others less. docs/async.md has the figures.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use crate::cancel::CancelToken;
 use crate::os::Patient;
 
-/// A short job takes less, in nanoseconds.
+/// A pause of more nanoseconds than this is long: the other thread does not only run a short job.
 const LONG: u64 = 2_000_000;
 
-/// No pause is made for so many times as long as a long one took.
+/// After a long pause, none is made for this many times its length.
 const REST: u64 = 16;
 
-/// When pauses are made again.
+/// From which time on pauses are made again.
 #[derive(Debug)]
 struct Pauses(AtomicU64);
 
@@ -35,11 +35,11 @@ impl Pauses {
         now >= self.0.load(Ordering::Relaxed)
     }
 
-    /// Takes note of one.
+    /// Records a pause.
     fn made(&self, began: u64, ended: u64) {
         let took = ended.saturating_sub(began);
         if took >= LONG {
-            // Two threads may note theirs at once: either is right.
+            // If two threads record theirs at once, either value is right.
             self.0.store(
                 ended.saturating_add(REST.saturating_mul(took)),
                 Ordering::Relaxed,
@@ -48,39 +48,90 @@ impl Pauses {
     }
 }
 
-/// Busy neighbours are those of the whole process.
+/// One for the whole process, since busy neighbours slow down all its threads.
 static PAUSES: Pauses = Pauses::new();
 
-/// Nanoseconds since the first look.
+/// Nanoseconds since the first call.
 fn now() -> u64 {
     static START: OnceLock<Instant> = OnceLock::new();
     let passed = START.get_or_init(Instant::now).elapsed();
     u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// While it lives, the thread works in the background.
+/// While this lives, its thread works in the background.
 #[derive(Debug)]
 pub struct Background {
-    /// Instead of pauses.
+    /// Used instead of pauses.
     patient: Option<Patient>,
 }
 
 impl Background {
-    /// Until the answer is dropped.
+    /// Makes this thread one that works in the background, until the answer is dropped.
     #[must_use]
     pub fn begin() -> Self {
         let patient = (!PAUSES.are_made(now())).then(Patient::begin);
         Self { patient }
     }
 
-    /// Lets others run: between two blocks of the work, each of a tenth of a millisecond and more.
+    /// Lets other threads run: called between two blocks of the work, each long enough to make a call's cost
+    /// negligible.
     pub fn give_way(&self) {
         let began = now();
-        // Who is patient has a long slice, and all of it to lose.
+        // A patient thread has a long time slice, and would lose the rest of it by a pause.
         if self.patient.is_none() && PAUSES.are_made(began) {
             std::thread::yield_now();
             PAUSES.made(began, now());
         }
+    }
+}
+
+/// What a long search asks between two blocks.
+pub trait Pause {
+    /// About how many bytes a block has.
+    const BLOCK: usize;
+
+    /// Whether the search may go on; `false` ends it, and then its result has no meaning.
+    fn goes_on(&mut self) -> bool;
+}
+
+/// No interruption: the search runs in one block, from the first byte to the last.
+#[derive(Clone, Copy, Debug)]
+pub struct Uninterrupted;
+
+impl Pause for Uninterrupted {
+    const BLOCK: usize = usize::MAX;
+
+    #[inline]
+    fn goes_on(&mut self) -> bool {
+        true
+    }
+}
+
+/// Yields the processor between blocks, and ends the work when its token is set.
+#[derive(Debug)]
+pub struct Breaks<'t> {
+    background: Background,
+    ended: &'t CancelToken,
+}
+
+impl<'t> Breaks<'t> {
+    /// The thread works in the background until the answer is dropped.
+    #[must_use]
+    pub fn begin(ended: &'t CancelToken) -> Self {
+        Self {
+            background: Background::begin(),
+            ended,
+        }
+    }
+}
+
+impl Pause for Breaks<'_> {
+    /// Large, so that checking the token takes no measurable time; and small, so that a cancelled search ends soon.
+    const BLOCK: usize = 1 << 20;
+
+    fn goes_on(&mut self) -> bool {
+        self.background.give_way();
+        !self.ended.is_cancelled()
     }
 }
 

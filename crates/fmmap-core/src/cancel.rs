@@ -1,20 +1,21 @@
 //! Asking work on another thread to stop.
 //!
-//! A search of gigabytes can't be interrupted from outside: it looks at a token between blocks, and
-//! ends when it finds it set. Looking costs nothing that can be measured from 256 KiB a block up.
+//! A thread that searches can't be interrupted from outside. So it checks a token between two blocks,
+//! and ends when the token is set. With blocks of 256 KiB and more the check takes no time that could
+//! be measured.
 
 #[cfg(all(loom, test))]
 use loom::sync::atomic::{AtomicBool, Ordering};
 #[cfg(not(all(loom, test)))]
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Set once, by the thread that has lost interest; looked at by those that work for it. There is no
-/// way back: a token belongs to one piece of work.
+/// A flag that the thread sets that does not need the result any more, and that the threads check that work on it. A
+/// token belongs to one piece of work and can't be reset.
 #[derive(Debug, Default)]
 pub struct CancelToken(AtomicBool);
 
 impl CancelToken {
-    /// A token that isn't set.
+    /// A token that is not set.
     pub fn new() -> Self {
         Self(AtomicBool::new(false))
     }
@@ -25,7 +26,7 @@ impl CancelToken {
         self.0.store(true, Ordering::Release);
     }
 
-    /// Whether the token is set. It may be seen a moment late, never too early.
+    /// Whether the token is set. A thread may see the change a moment late.
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
@@ -69,7 +70,7 @@ mod model {
     use loom::sync::atomic::{AtomicU32, Ordering};
     use loom::thread;
 
-    /// The reason that was left before cancelling is there for whoever sees the cancelling.
+    /// The reason that was written before cancelling is visible to whoever sees the token set.
     #[test]
     fn the_reason_comes_with_the_token() {
         loom::model(|| {
@@ -91,7 +92,7 @@ mod model {
         });
     }
 
-    /// Whoever works stops, and what it wrote is complete when it is joined.
+    /// A worker that sees the token stops, and what it wrote is complete when it is joined.
     #[test]
     fn work_that_looks_at_the_token_ends() {
         loom::model(|| {

@@ -56,7 +56,7 @@ macro_rules! table {
     };
 }
 
-/// A size of the platform's; none comes near the limit of the type.
+/// A size of the platform's. None is near the limit of the type.
 fn size(bytes: usize) -> i64 {
     i64::try_from(bytes).unwrap_or(i64::MAX)
 }

@@ -15,15 +15,25 @@ mod advice;
 pub mod background;
 pub mod cancel;
 pub mod constants;
+pub mod copy;
 mod error;
 pub mod fault;
+#[cfg(all(test, unix))]
+mod guarded;
 mod mapping;
+pub mod needle;
 pub mod options;
+mod order;
+
 pub mod os;
+pub mod pattern;
 pub mod search;
 mod segment;
+mod share;
+pub mod turns;
+pub mod wait;
 
 pub use error::{Error, Result};
-pub use mapping::{Export, Mapping};
+pub use mapping::{Export, Mapping, Origin, process, unlink};
 pub use options::Options;
 pub use segment::Segment;

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::os;
 
-/// `access` left to `flags` and `prot`.
+/// No access mode: `flags` and `prot` decide.
 pub const ACCESS_DEFAULT: i32 = 0;
 /// The region is read-only; writing to it is an error.
 pub const ACCESS_READ: i32 = 1;
@@ -27,6 +27,13 @@ pub struct Options {
     pub track: bool,
     /// Windows: the name of the mapping, by which another process can open it.
     pub tag: Option<String>,
+    /// Whether a file that has no bytes from the offset on makes a mapping of no bytes, instead of an error.
+    pub empty: bool,
+    /// Whether `create` fails if the file exists.
+    pub exclusive: bool,
+    /// The permissions of a file that is created, less the process's umask; those of any new file if absent. Unix
+    /// only.
+    pub mode: Option<u32>,
 }
 
 impl Default for Options {
@@ -38,6 +45,9 @@ impl Default for Options {
             offset: 0,
             track: true,
             tag: None,
+            empty: false,
+            exclusive: false,
+            mode: None,
         }
     }
 }
@@ -66,13 +76,19 @@ impl Protection {
         self.access != ACCESS_READ
     }
 
-    /// Whether writes reach the file: what `flush` and `resize` ask.
+    /// Whether writes reach the file: what `flush` and `resize` depend on.
     #[must_use]
     pub fn writes_through(&self) -> bool {
         self.access == ACCESS_WRITE || self.access == ACCESS_DEFAULT
     }
 
-    /// Whether the pages are this mapping's own.
+    /// Whether the bytes are shared: others see what is written here, and what others write is seen here.
+    #[must_use]
+    pub fn of_the_file(&self) -> bool {
+        self.writes_through() && !self.private() && self.flags & os::MAP_ANONYMOUS == 0
+    }
+
+    /// Whether pages that are written become this mapping's own copies.
     #[must_use]
     pub fn private(&self) -> bool {
         self.flags & os::MAP_PRIVATE != 0
@@ -119,10 +135,12 @@ impl Options {
                     access,
                 }
             }
-            _ => return Err(Error::InvalidAccess),
+            access => return Err(Error::InvalidAccess { access }),
         };
         if protection.flags & os::REFUSED_FLAGS != 0 {
-            return Err(Error::RefusedFlags);
+            return Err(Error::RefusedFlags {
+                flags: protection.flags,
+            });
         }
         Ok(protection)
     }

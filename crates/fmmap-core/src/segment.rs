@@ -1,7 +1,9 @@
-//! One mapped range of memory, and who keeps it alive.
+//! One mapped range of memory, which stays mapped as long as somebody holds it.
 
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::advice::Given;
 use crate::error::{Error, Result};
 use crate::fault::{self, Guarded, Reason};
 use crate::os;
@@ -9,20 +11,22 @@ use crate::os;
 /// Memory that was mapped and stays mapped, at this address, until the last [`Arc`] of it goes: the
 /// mapping holds one, each exported view holds one, each chunk of a search in flight holds one.
 ///
-/// Other processes write these bytes and other threads of this one do, so no reference into a segment
-/// outlives a call; whoever reads makes a slice for the duration of one search or copy.
+/// Other processes and other threads of this one write these bytes. So no reference into a segment outlives
+/// a call: code that reads makes a slice for the duration of one search or copy.
 #[derive(Debug)]
 pub struct Segment {
-    start: *mut u8,
     len: usize,
-    /// Dropped before the memory is unmapped, so that the fault table never names memory of others.
+    /// Dropped before the memory is unmapped, so that the fault table never names memory that others have by then.
     guarded: Option<Guarded>,
-    /// The fault handler asks this descriptor for the file's size, so it lives as long as the entry.
-    file: Option<Arc<os::OwnedFile>>,
+    /// The descriptor that the fault handler asks for the file's size. It lives as long as the entry in the table, or
+    /// until [`Segment::forget_file`].
+    file: Mutex<Option<Arc<os::OwnedFile>>>,
     offset: u64,
-    flags: i32,
-    section: os::Section,
-    _area: os::Area,
+    memory: os::Memory,
+    /// The advice that memory is given too when it replaces this. It is kept here and not by a mapping, since all
+    /// mappings of shared memory have the advice that one of them gives.
+    given: Mutex<Given>,
+    _area: Option<os::Area>,
 }
 
 // SAFETY: a segment is an address and a length that don't change while it is shared (`remap` takes
@@ -44,32 +48,62 @@ impl Segment {
         tag: Option<&str>,
     ) -> Result<Self> {
         let area = os::Area::take()?;
-        let (start, section) = os::map(len, prot, flags, file, offset, tag)?;
+        let memory = os::Memory::map(len, prot, flags, file, offset, tag)?;
         let mut segment = Self {
-            start,
             len,
             guarded: None,
-            file: watch,
+            file: Mutex::new(watch),
             offset,
-            flags,
-            section,
-            _area: area,
+            memory,
+            given: Mutex::default(),
+            _area: Some(area),
         };
         segment.guard();
         Ok(segment)
     }
 
+    /// A segment without memory: that of a file without bytes.
+    pub(crate) fn empty() -> Self {
+        Self {
+            len: 0,
+            guarded: None,
+            file: Mutex::new(None),
+            offset: 0,
+            memory: os::Memory::none(),
+            given: Mutex::default(),
+            _area: None,
+        }
+    }
+
     fn guard(&mut self) {
-        let watched = self.file.as_deref().map(os::descriptor);
+        let file = self.file.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let watched = file.as_deref().map(os::descriptor);
         // SAFETY: the range was just mapped and is this segment's alone; `file` lives as long as the segment,
         // and the entry goes before the range is unmapped or moved.
-        self.guarded = Some(unsafe { fault::guard(self.start, self.len, watched, self.offset) });
+        self.guarded =
+            Some(unsafe { fault::guard(self.memory.start(), self.len, watched, self.offset) });
+    }
+
+    fn file(&self) -> Option<Arc<os::OwnedFile>> {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.clone()
+    }
+
+    /// Closes the descriptor while the memory stays mapped. A page that is missing from then on is still replaced by
+    /// zeros, but the reason of the fault and the end of the file can't be found out any more.
+    pub(crate) fn forget_file(&self) {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = file.take() else { return };
+        if let Some(guarded) = &self.guarded {
+            guarded.forget_file();
+        }
+        drop(file);
     }
 
     /// The address of the first byte.
     #[must_use]
     pub fn start(&self) -> *mut u8 {
-        self.start
+        self.memory.start()
     }
 
     /// The length in bytes.
@@ -78,7 +112,7 @@ impl Segment {
         self.len
     }
 
-    /// Whether there are no bytes: `mmap` refuses a length of 0, so only after [`Segment::unmap`].
+    /// Whether there are no bytes, and so no memory: `mmap` refuses a length of 0.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -99,7 +133,7 @@ impl Segment {
     pub unsafe fn bytes(&self, from: usize, end: usize) -> &[u8] {
         debug_assert!(from <= end && end <= self.len);
         // SAFETY: `from <= len`, so the address is inside the mapping or one past its end.
-        let start = unsafe { self.start.add(from) };
+        let start = unsafe { self.start().add(from) };
         // SAFETY: `[from, end)` is mapped and readable as long as `self` is; a page that vanishes is
         // replaced by the fault guard.
         unsafe { std::slice::from_raw_parts(start, end - from) }
@@ -115,21 +149,74 @@ impl Segment {
         let Some(end) = end else {
             return Err(Error::OutOfBounds);
         };
+        if self.len == 0 {
+            return Ok(());
+        }
         // SAFETY: `offset <= len`.
-        let start = unsafe { self.start.add(offset) };
+        let start = unsafe { self.start().add(offset) };
         // SAFETY: the range is inside the segment, which is mapped as long as `self` lives.
         unsafe { os::sync(start, len, flags) }?;
         self.look_for(end);
         Ok(())
     }
 
-    /// What was written between the end of a truncated file and the end of its last page is lost, without a
-    /// signal: there is memory, which is no file's. So whoever wants to hear that all is written is told here.
-    fn look_for(&self, end: usize) {
-        let (Some(file), Some(guarded)) = (&self.file, &self.guarded) else {
+    /// The lasting advice about this memory.
+    pub(crate) fn given(&self) -> MutexGuard<'_, Given> {
+        // A poisoned lock still guards a valid list.
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `madvise(2)`, about pages of the segment.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`]; the system's.
+    pub(crate) fn advise(&self, advice: i32, range: Range<usize>) -> Result<()> {
+        let mapped = self.len.next_multiple_of(os::page_size());
+        if range.start > range.end || range.end > mapped {
+            return Err(Error::OutOfBounds);
+        }
+        // SAFETY: `start <= len`, as it is inside the pages.
+        let start = unsafe { self.start().add(range.start) };
+        // SAFETY: the pages are the segment's, mapped as long as `self` lives; [`crate::advice`] has let
+        // the advice through.
+        unsafe { os::advise(start, range.end - range.start, advice) }
+    }
+
+    /// Brings pages into memory, as a read of each would, and waits for the disk. If a page is missing, the segment
+    /// has a fault afterwards.
+    ///
+    /// # Safety
+    /// The segment is readable.
+    pub unsafe fn populate(&self, range: Range<usize>) {
+        if range.start >= range.end || range.end > self.len {
+            return;
+        }
+        let page = os::page_size();
+        let first = range.start / page * page;
+        // SAFETY: `first < len`.
+        let start = unsafe { self.start().add(first) };
+        // SAFETY: the pages are the segment's, mapped as long as `self` lives, and the call changes nothing in them.
+        if unsafe { os::populate(start, range.end - first) } {
+            return;
+        }
+        // An older kernel, or a page is missing: touching each page finds out which.
+        for at in (first..range.end).step_by(page) {
+            // SAFETY: `at < len`.
+            let byte = unsafe { self.start().add(at) };
+            // SAFETY: the byte is mapped, and readable as the caller says; others may write it, so the read is
+            // volatile.
+            std::hint::black_box(unsafe { byte.read_volatile() });
+        }
+    }
+
+    /// Checks that the file still has the bytes up to `end`; if not, the segment has a fault afterwards. Bytes behind
+    /// the end of a truncated file, in its last page, are zeros, and lost when they are written to, without a signal:
+    /// the page exists, but those bytes belong to no file.
+    pub fn look_for(&self, end: usize) {
+        let (Some(file), Some(guarded)) = (self.file(), &self.guarded) else {
             return;
         };
-        if let Ok(stat) = os::stat(os::descriptor(file))
+        if let Ok(stat) = os::stat(os::descriptor(&file))
             && stat.regular
             && stat.size.saturating_sub(self.offset) < end as u64
         {
@@ -142,28 +229,32 @@ impl Segment {
         // The handler must not look at the old address once others may have it.
         self.guarded = None;
         // SAFETY: `&mut self` is the only owner of the range, so nothing points into it.
-        let answer = unsafe { os::remap(self.start, self.len, new_len) };
-        if let Ok(start) = answer {
-            self.start = start;
+        let answer = unsafe { self.memory.remap(new_len) };
+        if answer.is_ok() {
             self.len = new_len;
         }
         self.guard();
-        answer.map(|_| ())
+        answer
     }
 
-    /// Gives the section's name up, so that another can have it: what must happen before a section of the
-    /// same name takes this one's place.
+    /// Unmaps the memory behind `len` bytes, if there is any.
+    pub(crate) fn shrink(&mut self, len: usize) -> Result<()> {
+        if len < self.len {
+            self.remap(len)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Gives up the section's name. This must happen before another section of that name replaces this one.
     pub(crate) fn give_up_name(&mut self) -> Result<()> {
-        self.section.give_up()
+        self.memory.give_up_name()
     }
 
     /// Unmaps the memory early. What is left is a segment of length 0.
     pub(crate) fn unmap(&mut self) {
         self.guarded = None;
-        if self.len > 0 {
-            // SAFETY: the range was mapped by `map` or `remap`, and its only owner lets it go.
-            unsafe { os::unmap(self.start, os::mapped_len(self.len, self.flags)) };
-        }
+        self.memory = os::Memory::none();
         self.len = 0;
     }
 }

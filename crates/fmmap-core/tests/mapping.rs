@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use fmmap_core::options::{ACCESS_COPY, ACCESS_DEFAULT, ACCESS_READ, ACCESS_WRITE};
-use fmmap_core::{Error, Mapping, Options, os};
+use fmmap_core::{Error, Export, Mapping, Options, os};
 
 /// A file of a test's own, which goes with it.
 struct Scratch {
@@ -132,12 +132,18 @@ fn access_excludes_other_flags_and_protection() {
     );
     let defaults = both(Some(os::MAP_SHARED), Some(os::PROT_READ | os::PROT_WRITE));
     assert!(defaults.protection().is_ok(), "the defaults may be named");
-    assert_eq!(access(4).protection().err(), Some(Error::InvalidAccess));
+    assert_eq!(
+        access(4).protection().err(),
+        Some(Error::InvalidAccess { access: 4 })
+    );
     let fixed = Options {
         flags: Some(os::REFUSED_FLAGS),
         ..Options::default()
     };
-    assert_eq!(fixed.protection().err(), Some(Error::RefusedFlags));
+    assert!(matches!(
+        fixed.protection().err(),
+        Some(Error::RefusedFlags { .. })
+    ));
 }
 
 #[test]
@@ -155,9 +161,18 @@ fn a_region_lies_in_its_file() {
     };
     assert_eq!(read(&map(0, 0).unwrap()), b"0123456789");
     assert_eq!(read(&map(4, 0).unwrap()), b"0123");
-    assert_eq!(map(11, 0).err(), Some(Error::LengthBeyondFile));
-    assert_eq!(map(1, 10).err(), Some(Error::LengthBeyondFile));
-    assert_eq!(map(0, 10).err(), Some(Error::OffsetBeyondFile));
+    let beyond = |length, offset| Error::LengthBeyondFile {
+        length,
+        offset,
+        size: 10,
+    };
+    assert_eq!(map(11, 0).err(), Some(beyond(11, 0)));
+    assert_eq!(map(1, 10).err(), Some(beyond(1, 10)));
+    let (offset, size) = (10, 10);
+    assert_eq!(
+        map(0, 10).err(),
+        Some(Error::OffsetBeyondFile { offset, size })
+    );
     assert_eq!(errno(map(0, 5)), libc::EINVAL, "not a multiple of a page");
     let empty = Scratch::new(b"");
     assert_eq!(
@@ -360,7 +375,7 @@ fn a_mapping_without_its_descriptor_works_but_for_size_and_resize() {
 #[test]
 fn flush_and_advice_stay_inside_the_mapping() {
     let scratch = Scratch::new(&vec![1; 3 * os::page_size()]);
-    let mapping = Mapping::new(Some(scratch.fd()), 0, &access(ACCESS_WRITE)).unwrap();
+    let mut mapping = Mapping::new(Some(scratch.fd()), 0, &access(ACCESS_WRITE)).unwrap();
     let len = mapping.len();
     assert_eq!(mapping.flush(0, len + 1, 0).err(), Some(Error::OutOfBounds));
     assert_eq!(
@@ -391,4 +406,232 @@ fn every_constant_stands_once() {
         .collect();
     let unique: std::collections::HashSet<_> = names.iter().collect();
     assert_eq!(unique.len(), names.len());
+}
+
+/// The name of the variable that says to the test below that it is the child.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const CHILD: &str = "FMMAP_TEST_FILE_LIMIT";
+
+/// In a child process, as the limit is the process's, and the signal that is tested would end it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_file_that_its_limit_keeps_short_is_an_error_and_no_death() {
+    if std::env::var_os(CHILD).is_none() {
+        let name = "a_file_that_its_limit_keeps_short_is_an_error_and_no_death";
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name])
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        assert!(child.status.success(), "{child:?}");
+        return;
+    }
+    let limit = libc::rlimit {
+        rlim_cur: 1 << 20,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: the struct is valid for reading.
+    let status = unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) };
+    assert_eq!(status, 0);
+    let scratch = Scratch::new(&[1; 4096]);
+    let mut mapping = Mapping::new(Some(scratch.fd()), 0, &access(ACCESS_WRITE)).unwrap();
+    let too_large = |error: Error| {
+        matches!(
+            error,
+            Error::System {
+                errno: libc::EFBIG,
+                ..
+            }
+        )
+    };
+    assert!(too_large(mapping.resize(2 << 20).unwrap_err()));
+    assert_eq!(mapping.len(), 4096);
+    mapping.resize(1 << 20).unwrap();
+    let other = Scratch::new(b"");
+    assert!(too_large(os::allocate(other.fd(), 0, 2 << 20).unwrap_err()));
+    // The signal was taken, and is not blocked: it ends the process as before.
+    // SAFETY: a signal set is made of integers, for which zeros are a value.
+    let mut pending: libc::sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the set is valid for writing.
+    assert_eq!(unsafe { libc::sigpending(&raw mut pending) }, 0);
+    // SAFETY: `sigpending` has written the set.
+    let is_pending = unsafe { libc::sigismember(&raw const pending, libc::SIGXFSZ) };
+    assert_eq!(is_pending, 0);
+    // SAFETY: the new set is not given, the old one valid for writing.
+    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), &raw mut pending) };
+    // SAFETY: `pthread_sigmask` has written the set.
+    let is_blocked = unsafe { libc::sigismember(&raw const pending, libc::SIGXFSZ) };
+    assert_eq!(is_blocked, 0);
+}
+
+/// Mappings of a file that are refreshed alike: what may be written, and by whom it is seen.
+fn refreshable() -> [Options; 3] {
+    [ACCESS_READ, ACCESS_WRITE, ACCESS_COPY].map(access)
+}
+
+/// The bytes of an export. They stay mapped as long as it lives.
+fn exported(export: &Export) -> Vec<u8> {
+    // SAFETY: an export's bytes are readable, and nobody writes them meanwhile.
+    unsafe { std::slice::from_raw_parts(export.start(), export.len()) }.to_vec()
+}
+
+#[test]
+fn refresh_maps_what_a_file_has_grown_by() {
+    let page = os::page_size();
+    for options in refreshable() {
+        let mut scratch = Scratch::new(b"first");
+        let mut mapping = Mapping::new(Some(scratch.fd()), 0, &options).unwrap();
+        mapping.refresh().unwrap();
+        assert_eq!(read(&mapping), b"first", "nothing has changed");
+        // Inside the page, over its end, and so far that the memory hardly grows in its place.
+        for grown in [9, page + 1, 300 * page] {
+            let more = vec![b'+'; grown];
+            scratch.file.write_all(&more).unwrap();
+            mapping.refresh().unwrap();
+            let content = scratch.content();
+            assert_eq!(mapping.size(), Ok(content.len() as u64));
+            assert!(read(&mapping) == content, "{options:?}, {grown}");
+        }
+    }
+}
+
+#[test]
+fn refresh_gives_up_what_a_file_has_lost() {
+    let page = os::page_size();
+    for options in refreshable() {
+        let scratch = Scratch::new(&vec![b'-'; 5 * page]);
+        let mut mapping = Mapping::new(Some(scratch.fd()), 0, &options).unwrap();
+        for len in [4 * page, page + 7, 3] {
+            scratch.file.set_len(len as u64).unwrap();
+            mapping.refresh().unwrap();
+            assert_eq!(mapping.len(), len);
+            assert_eq!(mapping.segment().len(), len);
+            assert!(read(&mapping).iter().all(|&byte| byte == b'-'));
+            assert!(mapping.export(0, len + 1).is_err());
+        }
+    }
+}
+
+#[test]
+fn refresh_keeps_the_pages_that_a_private_mapping_has_changed() {
+    let page = os::page_size();
+    for held in [false, true] {
+        let mut scratch = Scratch::new(&vec![b'-'; page + 3]);
+        let mut mapping = Mapping::new(Some(scratch.fd()), 0, &access(ACCESS_COPY)).unwrap();
+        write(&mapping, page, b"own");
+        let export = held.then(|| mapping.export(0, page + 3).unwrap());
+        scratch.file.write_all(b"more").unwrap();
+        mapping.refresh().unwrap();
+        // The last page is a copy of its own, which has zeros where the file has grown.
+        assert_eq!(&read(&mapping)[page - 1..], b"-ownmore", "held: {held}");
+        assert!(export.is_none_or(|export| exported(&export).ends_with(b"-own")));
+        assert!(scratch.content().ends_with(b"---more"));
+    }
+}
+
+#[test]
+fn refresh_never_moves_memory_under_an_export() {
+    let page = os::page_size();
+    for options in refreshable() {
+        let mut scratch = Scratch::new(&vec![b'-'; page]);
+        let mut mapping = Mapping::new(Some(scratch.fd()), 0, &options).unwrap();
+        let before = mapping.export(0, page).unwrap();
+        let start = before.start();
+        scratch.file.write_all(&vec![b'+'; page]).unwrap();
+        mapping.refresh().unwrap();
+        assert_eq!(before.start(), start);
+        assert!(exported(&before).iter().all(|&byte| byte == b'-'));
+        // The twins that views of a read-only mapping show had the old length.
+        let after = mapping.export(page, page).unwrap();
+        assert!(exported(&after).iter().all(|&byte| byte == b'+'));
+        drop(mapping);
+        assert!(exported(&after).iter().all(|&byte| byte == b'+'));
+    }
+}
+
+#[test]
+fn refresh_is_of_the_file_that_was_mapped_and_not_of_its_name() {
+    let mut scratch = Scratch::new(b"old");
+    let mut mapping = Mapping::open(scratch.path(), 0, &access(ACCESS_READ), false).unwrap();
+    std::fs::remove_file(&scratch.path).unwrap();
+    std::fs::write(&scratch.path, b"of another file").unwrap();
+    mapping.refresh().unwrap();
+    assert_eq!(read(&mapping), b"old");
+    // The old file has no name any more, and still grows.
+    scratch.file.write_all(b"er").unwrap();
+    mapping.refresh().unwrap();
+    assert_eq!(read(&mapping), b"older");
+}
+
+#[test]
+fn refresh_to_and_from_no_bytes() {
+    for options in refreshable() {
+        let mut scratch = Scratch::new(b"");
+        let options = Options {
+            empty: true,
+            ..options
+        };
+        let mut mapping = Mapping::new(Some(scratch.fd()), 0, &options).unwrap();
+        for content in [b"one".as_slice(), b"", b"three"] {
+            scratch.file.set_len(0).unwrap();
+            scratch.file.rewind().unwrap();
+            scratch.file.write_all(content).unwrap();
+            mapping.refresh().unwrap();
+            assert_eq!(mapping.is_empty(), content.is_empty());
+            assert_eq!(read(&mapping), content);
+            assert_eq!(
+                exported(&mapping.export(0, content.len()).unwrap()),
+                content
+            );
+        }
+        assert_eq!(scratch.content(), b"three");
+    }
+}
+
+#[test]
+fn refresh_without_that_option_refuses_no_bytes_and_changes_nothing() {
+    for options in refreshable() {
+        let scratch = Scratch::new(b"0123456789");
+        let mut mapping = Mapping::new(Some(scratch.fd()), 0, &options).unwrap();
+        scratch.file.set_len(0).unwrap();
+        assert_eq!(mapping.refresh(), Err(Error::EmptyFile));
+        assert_eq!(mapping.len(), 10);
+        scratch.file.set_len(4).unwrap();
+        mapping.refresh().unwrap();
+        assert_eq!(read(&mapping), [0; 4]);
+    }
+}
+
+#[test]
+fn refresh_needs_the_descriptor_and_leaves_anonymous_memory() {
+    let scratch = Scratch::new(b"0123456789");
+    let untracked = Options {
+        track: false,
+        ..access(ACCESS_WRITE)
+    };
+    let mut mapping = Mapping::new(Some(scratch.fd()), 0, &untracked).unwrap();
+    assert_eq!(errno(mapping.refresh()), libc::EBADF);
+    assert_eq!(read(&mapping), b"0123456789");
+    let mut anonymous = Mapping::new(None, 5, &Options::default()).unwrap();
+    write(&anonymous, 0, b"12345");
+    anonymous.refresh().unwrap();
+    assert_eq!(read(&anonymous), b"12345");
+}
+
+#[test]
+fn refresh_of_a_part_of_a_file_maps_the_rest_of_it() {
+    let granularity = os::allocation_granularity();
+    let mut scratch = Scratch::new(&vec![b'-'; granularity + 5]);
+    let options = Options {
+        offset: granularity as u64,
+        ..access(ACCESS_READ)
+    };
+    let mut mapping = Mapping::new(Some(scratch.fd()), 2, &options).unwrap();
+    scratch.file.write_all(b"+").unwrap();
+    mapping.refresh().unwrap();
+    assert_eq!(read(&mapping), b"-----+");
+    // The file ends before the part begins.
+    scratch.file.set_len(1).unwrap();
+    assert_eq!(mapping.refresh(), Err(Error::EmptyFile));
+    assert_eq!((mapping.len(), mapping.offset()), (6, granularity as u64));
 }

@@ -1,50 +1,44 @@
-//! Bytes in and out. Each answers NaN when the map has lost a page, before or meanwhile.
+//! Copies bytes out of a map and into it. The answer is NaN when a page is missing, since before the call or during
+//! it: of the map, or of another map if the caller's bytes are a view of it.
 
 use std::ptr;
 
-use fmmap_core::Mapping;
+use fmmap_core::{Mapping, fault, os};
 
 use crate::error::{Answer, Failure};
+use crate::numbers::as_number;
+use crate::range::{fits, inside, readable, writable};
 use crate::raw::{Call, Value, natives};
-use crate::search::as_number;
-use crate::table::open;
+use crate::table;
 
-/// The address of `[from, from + len)`, once it is inside the mapping.
-fn readable(mapping: &Mapping, from: usize, len: usize) -> Answer<*mut u8> {
-    if !mapping.protection().readable() {
-        return Err(Failure::Argument("not readable"));
-    }
-    inside(mapping, from, len)
-}
-
-fn writable(mapping: &Mapping, from: usize, len: usize) -> Answer<*mut u8> {
-    if !mapping.protection().writable() {
-        return Err(Failure::Argument("not writable"));
-    }
-    inside(mapping, from, len)
-}
-
-fn inside(mapping: &Mapping, from: usize, len: usize) -> Answer<*mut u8> {
-    if from.checked_add(len).is_none_or(|end| end > mapping.len()) {
-        return Err(Failure::Core(fmmap_core::Error::OutOfBounds));
-    }
-    // SAFETY: `from <= len` of the mapping.
-    Ok(unsafe { mapping.segment().start().add(from) })
-}
-
-/// Runs `touch` on the map of argument `handle`; the answer is `None` when the map has lost a page.
+/// Runs `touch` on the map that argument `handle` names. The answer is `None` when the map has lost a page.
 fn touch<T>(
     call: &Call,
     handle: usize,
     touch: impl FnOnce(&Mapping) -> Answer<T>,
 ) -> Answer<Option<T>> {
-    open(call.number(handle)?, |open| {
-        let answer = touch(&open.mapping)?;
-        Ok(open.mapping.fault().is_none().then_some(answer))
-    })
+    table::touch(call.number(handle)?, touch)
 }
 
-/// The answer of a native that is not quick.
+/// The same for a copy of `len` bytes from the caller's `source`, which may be a view of another map, even of a
+/// closed one. If a page of these bytes is missing already, nothing is copied.
+fn touch_from(
+    call: &Call,
+    (source, len): (*mut u8, usize),
+    copy: impl FnOnce(&Mapping) -> Answer<()>,
+) -> Answer<Option<usize>> {
+    let whole = touch(call, 1, |mapping| {
+        // SAFETY: `len` bytes of an array, or of a view, whose pages the guard replaces.
+        let whole = unsafe { fault::fetch(source, len) }.is_none();
+        if whole {
+            copy(mapping)?;
+        }
+        Ok(whole && fault::lost(source, len).is_none())
+    })?;
+    Ok(whole.filter(|&whole| whole).map(|_| len))
+}
+
+/// The answer of a native that is not a quick one.
 fn number(call: &Call, answer: Option<usize>) -> Value {
     call.double(answer.map_or(f64::NAN, as_number))
 }
@@ -57,14 +51,14 @@ fn quick(call: &Call, answer: Option<usize>) -> Value {
 /// The part of argument 0, a `Uint8Array`, that starts at `from` and has `len` bytes.
 fn part(call: &Call, from: usize, len: usize) -> Answer<*mut u8> {
     let (memory, room) = call.memory(0)?;
-    if from.checked_add(len).is_none_or(|end| end > room) {
+    if !fits(from, len, room) {
         return Err(Failure::Argument("the array is too short"));
     }
     // SAFETY: `from <= room`.
     Ok(unsafe { memory.add(from) })
 }
 
-/// The arguments 2 to 4 of a strided copy: where it starts, its step and how many bytes. Both ends are
+/// The arguments 2 to 4 of a copy with a step: where it starts, its step and how many bytes it has. Both ends are
 /// checked to be inside the mapping.
 fn stride(call: &Call, mapping: &Mapping) -> Answer<(*mut u8, isize, usize)> {
     let (start, step, count) = (call.index(2)?, call.number(3)?, call.index(4)?);
@@ -107,6 +101,33 @@ natives! {
         quick(call, done)
     }
 
+    /// `readCached(target, handle, from)`: 1 when the array was filled from the page cache; 0 when the bytes are not
+    /// all in memory, or when the system can't tell.
+    read_cached as c"readCached"(call) {
+        let from = call.index(2)?;
+        let (target, len) = call.memory(0)?;
+        let done = touch(call, 1, |mapping| {
+            readable(mapping, from, len)?;
+            // SAFETY: the array has `len` bytes, which nobody else touches during the call but through JavaScript, which
+            // does not run.
+            let target = unsafe { std::slice::from_raw_parts_mut(target, len) };
+            Ok(usize::from(mapping.read_cached(from, target)))
+        })?;
+        number(call, done)
+    }
+
+    /// `readCachedFile(target, descriptor, from)`: whether the array was filled from the page cache. It was not when
+    /// the bytes are not all in memory, when the file is shorter, or when the system can't tell.
+    read_cached_file as c"readCachedFile"(call) {
+        let (descriptor, from) = (call.int(1)?, call.index(2)?);
+        let (target, len) = call.memory(0)?;
+        // SAFETY: the array has `len` bytes, which nobody else touches during the call but through JavaScript, which
+        // does not run.
+        let target = unsafe { std::slice::from_raw_parts_mut(target, len) };
+        let file = os::file_of(descriptor).ok().flatten();
+        call.truth(file.is_some_and(|file| os::read_cached(file, from as u64, target)))
+    }
+
     /// `copyOut(target, handle, from, at, count)`: `count`.
     copy_out as c"copyOut"(call, 1) {
         let (from, at, count) = (call.index(2)?, call.index(3)?, call.index(4)?);
@@ -117,18 +138,19 @@ natives! {
             unsafe { ptr::copy(source, target, count) };
             Ok(count)
         })?;
-        quick(call, copied)
+        // Bytes that were written to a missing page are lost.
+        quick(call, copied.filter(|_| fault::lost(target, count).is_none()))
     }
 
     /// `copyIn(source, handle, to, at, count)`: `count`.
     copy_in as c"copyIn"(call, 1) {
         let (to, at, count) = (call.index(2)?, call.index(3)?, call.index(4)?);
         let source = part(call, at, count)?;
-        let copied = touch(call, 1, |mapping| {
+        let copied = touch_from(call, (source, count), |mapping| {
             let target = writable(mapping, to, count)?;
             // SAFETY: both have `count` bytes; they may overlap, the source may be a view of the map.
             unsafe { ptr::copy(source, target, count) };
-            Ok(count)
+            Ok(())
         })?;
         quick(call, copied)
     }
@@ -157,7 +179,7 @@ natives! {
     stride_in as c"strideIn"(call) {
         let count = call.index(4)?;
         let source = part(call, 0, count)?;
-        let copied = touch(call, 1, |mapping| {
+        let copied = touch_from(call, (source, count), |mapping| {
             writable(mapping, 0, 0)?;
             let (start, step, count) = stride(call, mapping)?;
             for at in 0..count {
@@ -168,7 +190,7 @@ natives! {
                 // SAFETY: both bytes are valid.
                 unsafe { ptr::copy(source, target, 1) };
             }
-            Ok(count)
+            Ok(())
         })?;
         number(call, copied)
     }
@@ -179,23 +201,28 @@ natives! {
         let moved = touch(call, 0, |mapping| {
             let source = readable(mapping, src, count)?;
             let target = writable(mapping, dest, count)?;
-            // SAFETY: both ranges are inside the mapping; `copy` is memmove.
-            unsafe { ptr::copy(source, target, count) };
+            // The zeros of a missing page must not be written over bytes of the file.
+            // SAFETY: the range is inside the mapping, which is readable and guarded.
+            if unsafe { fault::fetch(source, count) }.is_none() {
+                // SAFETY: both ranges are inside the mapping; `copy` is memmove.
+                unsafe { ptr::copy(source, target, count) };
+            }
             Ok(count)
         })?;
         quick(call, moved)
     }
 
-    /// `slab(buffer)`: small copies go to this `ArrayBuffer` from here on.
-    use_slab as c"slab"(call) {
-        call.use_slab()?;
-        Ok(None)
+    /// `slab(buffer, number)`: makes an `ArrayBuffer` the slab of this number, to which small copies go that name the
+    /// number. The answer is 1.
+    use_slab as c"slab"(call, 1) {
+        call.use_slab(call.index(1)?)?;
+        quick(call, Some(1))
     }
 
-    /// `read(handle, from, count, at)`: `count` bytes to `at` of the slab.
+    /// `read(handle, from, count, at, slab)`: `count` bytes to `at` of the slab.
     read as c"read"(call, 0) {
         let (from, count, at) = (call.index(1)?, call.index(2)?, call.index(3)?);
-        let target = call.slab(at, count)?;
+        let target = call.slab(call.index(4)?, at, count)?;
         let copied = touch(call, 0, |mapping| {
             let source = readable(mapping, from, count)?;
             // SAFETY: both have `count` bytes; a slab that is a view of the map may overlap it.
@@ -205,17 +232,17 @@ natives! {
         quick(call, copied)
     }
 
-    /// `line(handle, from, room, at)`: the length of the line that starts at `from`, its
+    /// `readline(handle, from, room, at, slab)`: the length of the line that starts at `from`, its
     /// newline included. It is copied to `at` of the slab when it has at most `room` bytes.
-    line as c"line"(call, 0) {
+    readline as c"readline"(call, 0) {
         let (from, room, at) = (call.index(1)?, call.index(2)?, call.index(3)?);
-        let target = call.slab(at, room)?;
+        let target = call.slab(call.index(4)?, at, room)?;
         let len = touch(call, 0, |mapping| {
             readable(mapping, from, 0)?;
             // SAFETY: `from <= len`, the mapping is readable, and the slice ends with this call.
             let rest = unsafe { mapping.segment().bytes(from, mapping.len()) };
             // SAFETY: the slab has `room` bytes.
-            let len = unsafe { fmmap_core::search::copy_line(rest, target, room) };
+            let len = unsafe { fmmap_core::copy::readline(rest, target, room) };
             Ok(len)
         })?;
         quick(call, len)

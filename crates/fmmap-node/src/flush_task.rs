@@ -8,7 +8,7 @@ use napi_derive::napi;
 
 use crate::error::Failure;
 use crate::in_flight::InFlight;
-use crate::raw::index;
+use crate::numbers::index;
 use crate::table;
 
 /// A flush in flight. It keeps the memory mapped until it has run.

@@ -1,87 +1,41 @@
 //! Raw Node-API callbacks: one trampoline, one reader of arguments.
 //!
-//! A native is a function from [`Call`] to an [`Answer`]. The trampoline fetches the arguments, catches a
-//! panic before it can unwind into the runtime, and throws what failed. Nothing here trusts an argument:
-//! every number is checked to be an index, every array to be a `Uint8Array`.
+//! A native is a function from [`Call`] to an [`Answer`]. The trampoline fetches the arguments, calls the native,
+//! catches a panic before it can unwind into the runtime, and throws the error of a native that failed. No argument
+//! is trusted: every number is checked to be an index, and every array to be a `Uint8Array`.
 
 use std::ffi::{CStr, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use napi::bindgen_prelude::{Object, Result};
 use napi::sys;
 
-use crate::error::{Answer, Failure, check, set, throw};
-use crate::external::{array_buffer, forget};
-use crate::in_flight::empty_all;
-use crate::table::close_all;
-
-/// The most arguments that a native takes.
-const ARITY: usize = 8;
+use crate::doubles::Doubles;
+use crate::environment::{ARITY, Environment};
+use crate::error::{Answer, Failure, check, set, string, throw};
+use crate::hold::Ended;
+use crate::numbers::{as_number, index};
 
 /// A call in progress.
 ///
-/// A quick native takes its numbers from registers, where JavaScript writes them for 1 ns each, and leaves its
-/// answer in the first; passing and fetching an argument takes 3 to 5, returning a number 5. Only its arrays
-/// are arguments, and come first.
+/// A quick native reads its numbers from registers, an array that JavaScript writes to, and writes its answer to the
+/// first register: this is faster than to pass and fetch arguments and to return a number. Only its arrays are passed
+/// as arguments, and they come first.
 pub(crate) struct Call {
     pub(crate) env: sys::napi_env,
     arguments: [sys::napi_value; ARITY],
-    /// The places behind these are read from registers.
+    /// How many arguments were fetched; the others are read from registers.
     fetched: usize,
     /// It lives until the environment ends, when no native runs any more, and only this thread uses it.
-    environment: *mut Environment,
+    environment: *const Environment,
 }
-
-/// What an environment's natives share, until it ends.
-#[repr(C)]
-struct Environment {
-    /// The numbers that JavaScript leaves for a native, one for each place.
-    registers: [f64; ARITY],
-    env: sys::napi_env,
-    /// The `ArrayBuffer` that small copies go to, or null. To ask a reference for its address takes 5 ns, to ask
-    /// an argument 20. Each call asks: JavaScript can transfer the memory away.
-    slab: sys::napi_ref,
-    end: End,
-    bun: bool,
-}
-
-/// Whether an environment has ended that does not wait for what its views are in: Bun's.
-pub(crate) type End = Arc<AtomicBool>;
 
 /// What a native returns to JavaScript; `None` is undefined.
 pub(crate) type Value = Answer<Option<sys::napi_value>>;
 
-/// The largest integer up to which a double is exact.
-const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
-
-/// An offset or a length; `None` for what is no integer from 0 to 2^53 - 1.
-#[inline]
-pub(crate) fn index(number: f64) -> Option<usize> {
-    // False for NaN. There and back: without SSE4.1, which no baseline has, `fract` and `trunc` are calls.
-    // By way of a signed integer, which is one instruction each, where an unsigned one takes ten.
-    if !(0.0..=MAX_SAFE).contains(&number) {
-        return None;
-    }
-    // SAFETY: finite, and between 0 and 2^53.
-    let integer = unsafe { number.to_int_unchecked::<i64>() };
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::float_cmp,
-        reason = "to the bit, or it is refused"
-    )]
-    let same = integer as f64 == number;
-    if same {
-        usize::try_from(integer).ok()
-    } else {
-        None
-    }
-}
-
 impl Call {
-    /// Argument `at`, unread.
+    /// Argument `at`, as the runtime passed it.
     pub(crate) fn value(&self, at: usize) -> sys::napi_value {
         self.arguments[at]
     }
@@ -89,8 +43,7 @@ impl Call {
     /// Argument `at` as a double.
     pub(crate) fn number(&self, at: usize) -> Answer<f64> {
         if at >= self.fetched {
-            // SAFETY: as `environment` says. JavaScript does not run meanwhile, so nobody writes it.
-            return Ok(unsafe { &(*self.environment).registers }[at]);
+            return Ok(self.environment().register(at));
         }
         let mut number = 0.0;
         // SAFETY: the value is of this callback's scope, `number` valid for writing.
@@ -179,9 +132,8 @@ impl Call {
         })
     }
 
-    /// The bytes behind argument `at`, an array or a `DataView`. The address is good until JavaScript runs
-    /// again. Asked as a `Buffer`, which every view is to Node-API, because that is twice as fast as asking
-    /// for a typed array.
+    /// The bytes of argument `at`, an array or a `DataView`. The address is valid until JavaScript runs again.
+    /// Node-API considers every view a `Buffer`, and asking for a `Buffer` is faster than asking for a typed array.
     pub(crate) fn memory(&self, at: usize) -> Answer<(*mut u8, usize)> {
         let (mut len, mut data) = (0, ptr::null_mut());
         // SAFETY: the value is of this callback's scope, both results are valid for writing.
@@ -196,7 +148,7 @@ impl Call {
         })
     }
 
-    /// The elements of argument `at`, a `Float64Array` of the facade's own.
+    /// The elements of argument `at`, a `Float64Array` that the facade has made.
     ///
     /// # Safety
     /// No JavaScript may run while the slice lives, and no other slice of the array may.
@@ -232,76 +184,50 @@ impl Call {
         Ok(Some(value))
     }
 
-    /// Writes a register.
-    pub(crate) fn store(&self, at: usize, number: f64) {
-        // SAFETY: as `environment` says; this is the only reference.
-        let registers = unsafe { &mut (*self.environment).registers };
-        registers[at] = number;
+    /// The state that this call shares with the others of its environment.
+    pub(crate) fn environment(&self) -> &Environment {
+        // SAFETY: as the field says.
+        unsafe { &*self.environment }
     }
 
-    /// The address of `[from, from + len)` of the slab.
-    pub(crate) fn slab(&self, from: usize, len: usize) -> Answer<*mut u8> {
-        // SAFETY: as `environment` says.
-        let slab = unsafe { (*self.environment).slab };
-        if slab.is_null() {
-            return Err(Failure::Argument("no slab yet"));
-        }
-        let (mut buffer, mut start, mut room) = (ptr::null_mut(), ptr::null_mut(), 0);
-        // SAFETY: the reference is this environment's, `buffer` is valid for writing.
-        check(unsafe { sys::napi_get_reference_value(self.env, slab, &raw mut buffer) })?;
-        // SAFETY: `buffer` is of this callback's scope, both results are valid for writing.
-        check(unsafe {
-            sys::napi_get_arraybuffer_info(self.env, buffer, &raw mut start, &raw mut room)
-        })?;
-        // A slab that was transferred away has no room.
-        if from.checked_add(len).is_none_or(|end| end > room) {
-            return Err(Failure::Argument("the slab is too short"));
-        }
-        // SAFETY: `from` is inside the slab.
-        Ok(unsafe { start.cast::<u8>().add(from) })
+    /// The address of `[from, from + len)` of a slab.
+    pub(crate) fn slab(&self, number: usize, from: usize, len: usize) -> Answer<*mut u8> {
+        self.environment().slab(number, from, len)
     }
 
-    /// The end of this call's environment.
-    pub(crate) fn end(&self) -> End {
-        // SAFETY: as `environment` says.
-        Arc::clone(unsafe { &(*self.environment).end })
+    /// Makes argument 0, an `ArrayBuffer`, the slab of this number.
+    pub(crate) fn use_slab(&self, number: usize) -> Answer<()> {
+        self.environment().use_slab(number, self.arguments[0])
     }
 
-    /// Makes argument 0, an `ArrayBuffer`, the slab.
-    pub(crate) fn use_slab(&self) -> Answer<()> {
-        let (mut is_buffer, mut reference) = (false, ptr::null_mut());
-        // SAFETY: the value is of this callback's scope, `is_buffer` is valid for writing.
-        check(unsafe {
-            sys::napi_is_arraybuffer(self.env, self.arguments[0], &raw mut is_buffer)
-        })?;
-        if !is_buffer {
-            return Err(Failure::Argument("no ArrayBuffer"));
-        }
-        // SAFETY: the value is of this callback's scope, `reference` is valid for writing.
-        check(unsafe {
-            sys::napi_create_reference(self.env, self.arguments[0], 1, &raw mut reference)
-        })?;
-        // SAFETY: as `environment` says; this is the only reference.
-        let slab = unsafe { &mut (*self.environment).slab };
-        let old = std::mem::replace(slab, reference);
-        if !old.is_null() {
-            // SAFETY: made by this function, and not used again.
-            check(unsafe { sys::napi_delete_reference(self.env, old) })?;
-        }
-        Ok(())
+    /// A flag that is set when this call's environment has ended.
+    pub(crate) fn ended(&self) -> Ended {
+        self.environment().ended()
     }
 
     /// The answer of a quick native; NaN says that the map has lost a page.
     #[expect(clippy::unnecessary_wraps, reason = "what every native returns")]
     pub(crate) fn quick(&self, number: Option<f64>) -> Value {
-        self.store(0, number.unwrap_or(f64::NAN));
+        self.environment().store(0, number.unwrap_or(f64::NAN));
         Ok(None)
     }
 
+    /// A JavaScript string.
+    pub(crate) fn text(&self, text: &str) -> sys::napi_value {
+        string(self.env, text)
+    }
+
+    /// Makes an `ArrayBuffer` of doubles and bytes.
+    pub(crate) fn doubles(&self, doubles: Doubles) -> Value {
+        let buffer = doubles.array_buffer(self.env);
+        buffer
+            .map(Some)
+            .map_err(|error| Failure::Status(error.status as sys::napi_status))
+    }
+
     /// A JavaScript number for a size or an offset.
-    #[allow(clippy::cast_precision_loss)] // sizes are below 2^53
     pub(crate) fn size(&self, size: usize) -> Value {
-        self.double(size as f64)
+        self.double(as_number(size))
     }
 
     /// A JavaScript boolean.
@@ -329,11 +255,11 @@ unsafe extern "C" fn trampoline<N: Native>(
         env,
         arguments: [ptr::null_mut(); ARITY],
         fetched: N::FETCHED,
-        environment: ptr::null_mut(),
+        environment: ptr::null(),
     };
     let mut count = N::FETCHED;
     let mut environment = ptr::null_mut();
-    // Not asking for what there is none of saves 2 ns.
+    // Without arguments, the runtime is not asked for them.
     let (count, arguments) = if count == 0 {
         (ptr::null_mut(), ptr::null_mut())
     } else {
@@ -350,7 +276,7 @@ unsafe extern "C" fn trampoline<N: Native>(
             &raw mut environment,
         )
     };
-    call.environment = environment.cast();
+    call.environment = environment.cast_const().cast();
     let answer = check(status).and_then(|()| {
         catch_unwind(AssertUnwindSafe(|| N::call(&call)))
             .unwrap_or(Err(Failure::Argument("a panic, which is a bug of fmmap")))
@@ -368,7 +294,7 @@ unsafe extern "C" fn trampoline<N: Native>(
 pub(crate) struct Natives {
     env: sys::napi_env,
     object: sys::napi_value,
-    environment: *mut Environment,
+    environment: *const Environment,
 }
 
 impl Natives {
@@ -376,34 +302,15 @@ impl Natives {
         let mut object = ptr::null_mut();
         // SAFETY: `env` is the environment of the running callback, `object` valid for writing.
         napi::check_status!(unsafe { sys::napi_create_object(env, &raw mut object) })?;
-        let environment = Box::into_raw(Box::new(Environment {
-            registers: [0.0; ARITY],
-            env,
-            slab: ptr::null_mut(),
-            end: End::default(),
-            bun: has_global(env, c"Bun"),
-        }));
-        // SAFETY: the hook frees what was made here, once, when no native runs any more. Its argument is a new
-        // one for each call: Node aborts when a hook is added twice.
-        napi::check_status!(unsafe {
-            sys::napi_add_env_cleanup_hook(env, Some(end), environment.cast())
-        })?;
-        let natives = Self {
+        let environment = Environment::begin(env)?;
+        if let Some(registers) = Environment::registers(environment) {
+            set(env, object, c"registers", registers);
+        }
+        Ok(Self {
             env,
             object,
             environment,
-        };
-        // Where external buffers are forbidden the numbers are passed as arguments.
-        if let Ok(buffer) = array_buffer(
-            env,
-            environment.cast(),
-            size_of::<[f64; ARITY]>(),
-            Some(forget),
-            ptr::null_mut(),
-        ) {
-            set(env, object, c"registers", buffer);
-        }
-        Ok(natives)
+        })
     }
 
     /// Adds a native.
@@ -416,7 +323,7 @@ impl Natives {
                 N::NAME.as_ptr(),
                 -1,
                 Some(trampoline::<N>),
-                self.environment.cast(),
+                self.environment.cast_mut().cast(),
                 &raw mut function,
             )
         })?;
@@ -429,26 +336,8 @@ impl Natives {
     }
 }
 
-fn has_global(env: sys::napi_env, name: &CStr) -> bool {
-    let (mut global, mut has) = (ptr::null_mut(), false);
-    // SAFETY: `env` is the environment of the running callback, `global` valid for writing.
-    unsafe { sys::napi_get_global(env, &raw mut global) };
-    // SAFETY: the name is NUL-terminated, `has` valid for writing; a null object is refused.
-    unsafe { sys::napi_has_named_property(env, global, name.as_ptr(), &raw mut has) };
-    has
-}
-
-/// A worker that exits or is terminated leaves no mapping behind.
-unsafe extern "C" fn end(environment: *mut c_void) {
-    // SAFETY: made by `Box::into_raw` in `Natives::new`, and ended once.
-    let environment = unsafe { Box::from_raw(environment.cast::<Environment>()) };
-    environment.end.store(environment.bun, Ordering::Release);
-    empty_all(environment.env);
-    close_all(environment.env);
-}
-
-/// Declares natives and the function that registers them: `natives! { length as c"length"(call) { ... } }`. A
-/// quick one has the number of its arrays behind the call: `find as c"find"(call, 1) { ... }`.
+/// Declares natives and the function that registers them: `natives! { length as c"length"(call) { ... } }`. A quick
+/// native has the number of its arrays behind the call: `find as c"find"(call, 1) { ... }`.
 macro_rules! natives {
     ($($(#[doc = $doc:literal])* $name:ident as $js:literal($call:ident$(, $arrays:literal)?) $body:block)*) => {
         $(
@@ -469,7 +358,7 @@ macro_rules! natives {
 }
 pub(crate) use natives;
 
-/// The arrays of a quick native, or every argument.
+/// How many arguments are fetched: a quick native's arrays, or all of them.
 pub(crate) const fn fetched(arrays: &[usize]) -> usize {
     match arrays {
         [arrays] => *arrays,

@@ -1,129 +1,42 @@
 //! The open maps of a thread, by number.
 //!
-//! JavaScript holds a number, not a pointer: a wrong one is an error, whatever was passed. The table is the
-//! thread's own, so a look-up takes no lock; two environments of one thread share it. A slot owns its
-//! mapping and the window over it, and whoever empties the slot detaches the window first.
+//! JavaScript holds a number and not a pointer, so that a wrong one is an error and never a crash. Each thread has
+//! its own table, so that a look-up takes no lock; if a thread has two environments, they share it. A slot owns its
+//! mapping and the window over it. The window is detached before the slot is emptied.
 
 use std::cell::RefCell;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
 
-use fmmap_core::{Export, Mapping};
+use fmmap_core::Mapping;
 use napi::sys;
 
 use crate::error::{Answer, Failure};
-use crate::raw::End;
-
-/// A view's hold on the memory. The finalizer of its `ArrayBuffer` drops it, on whatever thread; a detach
-/// empties it before.
-pub(crate) struct Hold {
-    export: Mutex<Option<Export>>,
-    end: End,
-}
-
-impl Hold {
-    pub(crate) fn new(export: Export, end: End) -> Arc<Self> {
-        Arc::new(Self {
-            export: Mutex::new(Some(export)),
-            end,
-        })
-    }
-
-    /// Lets the memory go.
-    pub(crate) fn release(&self) {
-        // A poisoned lock still guards a valid option.
-        drop(
-            self.export
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
-    }
-
-    /// Where the held bytes start, and how many they are.
-    pub(crate) fn range(&self) -> Option<(*mut u8, usize)> {
-        let held = self.export.lock().unwrap_or_else(PoisonError::into_inner);
-        held.as_ref().map(|export| (export.start(), export.len()))
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        let export = self
-            .export
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(export) = export.take()
-            && self.end.load(Ordering::Acquire)
-        {
-            linger(export);
-        }
-    }
-}
-
-/// Memory of views that outlived their environment, and until when it stays mapped.
-static LINGERING: Mutex<Lingering> = Mutex::new(Lingering {
-    held: Vec::new(),
-    watched: false,
-});
-
-struct Lingering {
-    held: Vec<(Instant, Export)>,
-    /// Whether a thread lets them go in time.
-    watched: bool,
-}
-
-/// Keeps the memory of a view for a while. Bun ends a worker without waiting for what its views are in on the
-/// pool, zlib for one, and then collects them all: to unmap would kill the process. The slowest such work,
-/// brotli at its best, gets through a mebibyte in 2 seconds.
-fn linger(export: Export) {
-    let mebibytes = (export.len() >> 20) as u64;
-    let until = Instant::now() + Duration::from_secs(10 + 4 * mebibytes);
-    let mut lingering = LINGERING.lock().unwrap_or_else(PoisonError::into_inner);
-    lingering.held.push((until, export));
-    if !lingering.watched {
-        let watch = std::thread::Builder::new()
-            .name("fmmap-linger".into())
-            .stack_size(64 << 10);
-        // Without a thread the next view that lingers tries again.
-        lingering.watched = watch.spawn(let_go_in_time).is_ok();
-    }
-}
-
-/// Lets go what has lingered long enough, until nothing is left.
-fn let_go_in_time() {
-    loop {
-        let mut lingering = LINGERING.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let (left, over) = std::mem::take(&mut lingering.held)
-            .into_iter()
-            .partition(|(until, _)| *until > now);
-        lingering.held = left;
-        let next = lingering.held.iter().map(|(until, _)| *until).min();
-        lingering.watched = next.is_some();
-        drop(lingering);
-        // Unmaps, so not under the lock.
-        drop::<Vec<_>>(over);
-        match next {
-            Some(next) => std::thread::sleep(next.saturating_duration_since(now)),
-            None => return,
-        }
-    }
-}
+use crate::hold::Holds;
 
 /// An open map.
 pub(crate) struct Open {
     pub(crate) mapping: Mapping,
     /// The private `ArrayBuffer` over a part of the mapping, held strongly so that it can be detached.
     pub(crate) window: Option<sys::napi_ref>,
-    /// The views that were handed out, by the number that the facade gave them.
-    pub(crate) holds: Vec<(f64, Weak<Hold>)>,
+    /// The views that were handed out.
+    pub(crate) holds: Holds,
     env: sys::napi_env,
 }
 
 impl Open {
-    /// Takes the window away from JavaScript: it reads as an array of length 0 from here on.
+    /// Whether `buffer` is the window.
+    pub(crate) fn is_window(&self, buffer: sys::napi_value) -> bool {
+        let Some(reference) = self.window else {
+            return false;
+        };
+        let (mut window, mut same) = (std::ptr::null_mut(), false);
+        // SAFETY: the reference is this environment's, and strong.
+        unsafe { sys::napi_get_reference_value(self.env, reference, &raw mut window) };
+        // SAFETY: both are values of this callback's scope, or null, which is an error.
+        unsafe { sys::napi_strict_equals(self.env, window, buffer, &raw mut same) };
+        same
+    }
+
+    /// Detaches the window: JavaScript sees an array of length 0 from now on.
     pub(crate) fn detach_window(&mut self) {
         let Some(reference) = self.window.take() else {
             return;
@@ -146,7 +59,7 @@ struct Slot {
 }
 
 impl Slot {
-    /// Empties the slot: the handles to it find nothing from here on.
+    /// Empties the slot: its handles find nothing from now on.
     fn take(&mut self) -> Option<Box<Open>> {
         self.generation = (self.generation + 1) % GENERATIONS;
         self.open.take()
@@ -163,8 +76,8 @@ thread_local! {
         const { RefCell::new(Table { slots: Vec::new(), free: Vec::new() }) };
 }
 
-/// A handle is a slot's index and, above these bits, its generation: a stale one finds nothing. It stays
-/// below 2^31, where a runtime keeps a number without allocating.
+/// A handle consists of the index of a slot and, above these bits, the slot's generation. So an outdated handle finds
+/// nothing. It stays below 2^31, because runtimes keep such numbers without allocating.
 const INDEX_BITS: u32 = 20;
 const GENERATIONS: u32 = 1 << (31 - INDEX_BITS);
 
@@ -177,12 +90,12 @@ fn split(handle: f64) -> Option<(usize, u32)> {
     ))
 }
 
-/// Puts a mapping into the table; the answer is its handle, never 0.
+/// Puts a mapping into the table, and returns its handle, which is never 0.
 pub(crate) fn insert(env: sys::napi_env, mapping: Mapping) -> Answer<f64> {
     let open = Box::new(Open {
         mapping,
         window: None,
-        holds: Vec::new(),
+        holds: Holds::default(),
         env,
     });
     with_table(|table| {
@@ -206,7 +119,7 @@ pub(crate) fn insert(env: sys::napi_env, mapping: Mapping) -> Answer<f64> {
     })
 }
 
-/// Takes a map out of the table. The caller drops it when the table is free again.
+/// Takes a map out of the table. The caller drops it after the table is released.
 pub(crate) fn remove(handle: f64) -> Option<Box<Open>> {
     let (index, generation) = split(handle)?;
     with_table(|table| {
@@ -238,6 +151,18 @@ pub(crate) fn open<T>(handle: f64, with: impl FnOnce(&mut Open) -> Answer<T>) ->
     })
 }
 
+/// Runs `touch` on the mapping that `handle` names. The answer is `None` when the mapping has lost a page, before or
+/// meanwhile: what was read then has no meaning. No JavaScript may run in it.
+pub(crate) fn touch<T>(
+    handle: f64,
+    touch: impl FnOnce(&Mapping) -> Answer<T>,
+) -> Answer<Option<T>> {
+    open(handle, |open| {
+        let answer = touch(&open.mapping)?;
+        Ok(open.mapping.fault().is_none().then_some(answer))
+    })
+}
+
 fn with_table<T>(with: impl FnOnce(&mut Table) -> Answer<T>) -> Answer<T> {
     let busy = Failure::Argument("called from inside another native");
     TABLE
@@ -255,7 +180,7 @@ pub(crate) fn close_all(env: sys::napi_env) {
     let _ = with_table(|table| {
         for (index, slot) in table.slots.iter_mut().enumerate() {
             if slot.open.as_ref().is_some_and(|open| open.env == env) {
-                // The windows' references end with the environment.
+                // The references to the windows end with the environment.
                 ended.extend(slot.take());
                 table.free.push(index);
             }

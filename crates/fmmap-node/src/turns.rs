@@ -1,108 +1,85 @@
-//! How many chunks of searches may be on the threadpool at once, and whose turn is next.
+//! How many chunks of background work may be on the threadpool at once, and whose turn is next.
 //!
-//! The pool is the process's, and fs, dns and zlib wait for it too: chunks take at most half of its threads, over
-//! all workers. A thread that finds no turn free, and has no chunk under way whose end would bring it back, stands
-//! in one line with the other threads. The turn that comes free is the first one's: it is granted, not offered, so
-//! that no other thread can be faster, and the thread is woken.
+//! The whole process has one pool, which fs, dns and zlib use too. So chunks take at most half of its threads,
+//! counted over all workers. A JavaScript thread that finds no turn free, and has no chunk in flight whose end would
+//! make it ask again, waits in a line with the other threads. When a turn becomes free, it is granted to the first
+//! thread of the line, which is woken; no other thread can take it first. [`fmmap_core::turns`] has the rules.
+//!
+//! Each copy of the addon in a process counts for itself.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
+use fmmap_core::turns::{Line, half_of_pool};
 use napi::bindgen_prelude::*;
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi_derive::napi;
 
-/// Calls into a thread's JavaScript, and does not keep it alive.
+/// A function that wakes a thread's JavaScript. It does not keep the thread alive.
 type Wake = ThreadsafeFunction<(), (), (), Status, false, true>;
 
-/// A thread that has waited at least once.
-struct Waiter {
-    wake: Wake,
-    /// Turns that it was granted and has not taken. Changed with the line locked.
-    granted: AtomicUsize,
-}
+static LINE: Mutex<Line<Wake>> = Mutex::new(Line::new());
 
-struct Line {
-    /// Turns in use, and those granted.
-    taken: usize,
-    waiting: VecDeque<Arc<Waiter>>,
-}
-
-static LINE: Mutex<Line> = Mutex::new(Line {
-    taken: 0,
-    waiting: VecDeque::new(),
-});
-
-fn line() -> MutexGuard<'static, Line> {
-    // Nothing panics with the line locked; were it to, the counts would still be right.
+fn line() -> MutexGuard<'static, Line<Wake>> {
+    // Nothing panics while the line is locked. If something did, the counts would still be right.
     LINE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The thread's place; when the thread ends, what it was granted goes to others.
-struct Place(Arc<Waiter>);
+/// The place of a thread in the line. When the thread ends, the turns that were granted to it go to others.
+struct Waiter(Arc<Wake>);
 
-impl Drop for Place {
+impl Drop for Waiter {
     fn drop(&mut self) {
-        line()
-            .waiting
-            .retain(|waiter| !Arc::ptr_eq(waiter, &self.0));
-        self.give_back();
-    }
-}
-
-impl Place {
-    /// Gives back what the thread was granted and does not need.
-    fn give_back(&self) {
-        let unused = {
-            let _line = line();
-            self.0.granted.swap(0, Ordering::Relaxed)
-        };
-        for _ in 0..unused {
-            pass_on();
-        }
+        let unused = line().forget(&self.0);
+        give_back(unused);
     }
 }
 
 thread_local! {
-    static PLACE: RefCell<Option<Place>> = const { RefCell::new(None) };
+    static WAITER: RefCell<Option<Waiter>> = const { RefCell::new(None) };
 }
 
-/// Half of the pool, whose size libuv takes from the environment: 4 unless told otherwise.
+/// Half of the pool. libuv takes the pool's size from the environment, and 4 if it is not set.
 fn limit() -> usize {
     static LIMIT: OnceLock<usize> = OnceLock::new();
     *LIMIT.get_or_init(|| {
-        let size = std::env::var("UV_THREADPOOL_SIZE")
-            .ok()
-            .and_then(|size| size.parse().ok());
-        (size.unwrap_or(4_usize).clamp(1, 1024) / 2).max(1)
+        let size = std::env::var_os("UV_THREADPOOL_SIZE");
+        size.map_or(2, |size| half_of_pool(&size.to_string_lossy()))
     })
 }
 
 /// Hands a turn that is no longer used to the first thread in the line, or frees it.
 fn pass_on() {
-    loop {
-        let next = {
+    let next = line().pass_on(limit(), Instant::now());
+    if let Some(next) = next {
+        wake(&next);
+    }
+}
+
+/// Wakes the thread that was granted a turn. If that thread is ending, wakes the next one.
+fn wake(first: &Arc<Wake>) {
+    let mut next = Arc::clone(first);
+    while next.call((), ThreadsafeFunctionCallMode::NonBlocking) != Status::Ok {
+        let other = {
             let mut line = line();
-            let Some(next) = line.waiting.pop_front() else {
-                line.taken -= 1;
+            // The ending thread may have given the turn back already, or another thread may have taken it.
+            if line.withdraw(&next) == 0 {
                 return;
-            };
-            next.granted.fetch_add(1, Ordering::Relaxed);
-            next
+            }
+            line.pass_on(limit(), Instant::now())
         };
-        let status = next.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        if status == Status::Ok {
-            return;
+        match other {
+            Some(other) => next = other,
+            None => return,
         }
-        // That thread is ending. Its place may have given the turn back already.
-        let _line = line();
-        let granted = next.granted.load(Ordering::Relaxed);
-        if granted == 0 {
-            return;
-        }
-        next.granted.store(granted - 1, Ordering::Relaxed);
+    }
+}
+
+/// Passes on this many turns.
+fn give_back(unused: usize) {
+    for _ in 0..unused {
+        pass_on();
     }
 }
 
@@ -110,27 +87,15 @@ fn pass_on() {
 pub(crate) struct Turn(());
 
 impl Turn {
-    /// Takes a turn that this thread was granted, or one that is free and waited for by nobody.
+    /// Takes a turn: one that this thread was granted or is owed; one that is free and for which nobody waits; or one
+    /// that another thread has not collected in time.
     pub(crate) fn take() -> Option<Self> {
-        let mut line = line();
-        let granted = PLACE.with_borrow(|place| {
-            place.as_ref().is_some_and(|place| {
-                let granted = place.0.granted.load(Ordering::Relaxed);
-                place
-                    .0
-                    .granted
-                    .store(granted.saturating_sub(1), Ordering::Relaxed);
-                granted > 0
-            })
+        let mine = WAITER.with_borrow(|place| {
+            let asking = place.as_ref().map(|place| &place.0);
+            line().take(asking, limit(), Instant::now())
         });
-        if granted {
-            return Some(Self(()));
-        }
-        if line.taken >= limit() || !line.waiting.is_empty() {
-            return None;
-        }
-        line.taken += 1;
-        Some(Self(()))
+        // `then_some` would make a `Turn` in any case, and its drop would pass on a turn that was never taken.
+        mine.then(|| Self(()))
     }
 }
 
@@ -140,14 +105,15 @@ impl Drop for Turn {
     }
 }
 
-/// Stands in the line for a turn. `wake` is called when it has come, and must then call `give_turns_back`; that of
-/// the thread's first call counts.
+/// Waits in the line for a turn. `wake` is called when the turn has come, and must then call `give_turns_back`; only
+/// the `wake` of the thread's first call counts. A thread that waits must ask again from time to time, because a turn
+/// that was granted to another thread and not collected is announced to nobody.
 ///
 /// # Errors
-/// When the thread is ending, and for what is no function: Bun would take anything, and fail when it is called.
+/// When the thread is ending, and if `wake` is not a function: Bun would accept anything, and fail when it is called.
 #[napi(catch_unwind, strict)]
 pub fn wait_for_turn(wake: Function<'_, (), ()>) -> Result<()> {
-    let waiter = PLACE.with_borrow_mut(|place| {
+    let waiter = WAITER.with_borrow_mut(|place| {
         if let Some(place) = place {
             return Ok(Arc::clone(&place.0));
         }
@@ -156,23 +122,13 @@ pub fn wait_for_turn(wake: Function<'_, (), ()>) -> Result<()> {
             .weak::<true>()
             .callee_handled::<false>()
             .build()?;
-        let waiter = Arc::new(Waiter {
-            wake,
-            granted: AtomicUsize::new(0),
-        });
-        *place = Some(Place(Arc::clone(&waiter)));
+        let waiter = Arc::new(wake);
+        *place = Some(Waiter(Arc::clone(&waiter)));
         Ok::<_, Error>(waiter)
     })?;
-    let mut line = line();
-    if line.waiting.iter().any(|other| Arc::ptr_eq(other, &waiter)) {
-        return Ok(());
-    }
-    line.waiting.push_back(waiter);
-    // One may have come free since the thread looked.
-    if line.taken < limit() {
-        line.taken += 1;
-        drop(line);
-        pass_on();
+    let next = line().wait(&waiter, limit(), Instant::now());
+    if let Some(next) = next {
+        self::wake(&next);
     }
     Ok(())
 }
@@ -180,9 +136,18 @@ pub fn wait_for_turn(wake: Function<'_, (), ()>) -> Result<()> {
 /// Gives back the turns that the thread was granted and has not taken.
 #[napi(catch_unwind)]
 pub fn give_turns_back() {
-    PLACE.with_borrow(|place| {
+    WAITER.with_borrow(|place| {
         if let Some(place) = place {
-            place.give_back();
+            let unused = line().withdraw(&place.0);
+            give_back(unused);
         }
     });
+}
+
+/// The number of turns: more chunks than that are of no use at once.
+#[napi(catch_unwind)]
+#[allow(clippy::cast_possible_truncation)] // at most half of 1024
+#[must_use]
+pub fn turns() -> u32 {
+    limit() as u32
 }

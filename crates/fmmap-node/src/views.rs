@@ -8,31 +8,32 @@ use fmmap_core::{Error, fault};
 use napi::sys;
 
 use crate::error::{Failure, check};
-use crate::external::{array_buffer, forbidden, forget};
+use crate::external::{array_buffer, forbidden, forget, shared_array_buffer, shares};
+use crate::hold::{Hold, Owner};
+use crate::range::readable;
 use crate::raw::natives;
-use crate::table::{Hold, open};
+use crate::table::open;
 
-/// Runs on any thread, so it only lets the memory go.
+/// A finalizer, which may run on any thread. So it only drops the hold.
 unsafe extern "C" fn release(_env: sys::napi_env, _data: *mut c_void, hint: *mut c_void) {
     // SAFETY: `hint` came from `Arc::into_raw` in `view`, and a finalizer runs once.
     drop(unsafe { Arc::from_raw(hint.cast::<Hold>()) });
 }
 
+/// The same for a `SharedArrayBuffer`, which belongs to no environment.
+unsafe extern "C" fn release_shared(_data: *mut c_void, hint: *mut c_void) {
+    // SAFETY: `hint` came from `Arc::into_raw` in `shared_buffer`, and a finalizer runs once.
+    drop(unsafe { Arc::from_raw(hint.cast::<Hold>()) });
+}
+
 natives! {
-    /// `window(handle, from, length)`: the slot's own `ArrayBuffer`; the one before it is detached. It must
-    /// not leave the facade.
+    /// `window(handle, from, length)`: the map's own `ArrayBuffer`. The one before it is detached. It must not leave
+    /// the facade.
     window as c"window"(call) {
         let (handle, from, len) = (call.number(0)?, call.index(1)?, call.index(2)?);
         let start = open(handle, |open| {
             open.detach_window();
-            if !open.mapping.protection().readable() {
-                return Err(Failure::Argument("not readable"));
-            }
-            if from.checked_add(len).is_none_or(|end| end > open.mapping.len()) {
-                return Err(Failure::Core(Error::OutOfBounds));
-            }
-            // SAFETY: `from` is inside the mapping.
-            Ok(unsafe { open.mapping.segment().start().add(from) })
+            readable(&open.mapping, from, len)
         })?;
         let buffer = array_buffer(call.env, start, len, Some(forget), ptr::null_mut())?;
         let mut reference = ptr::null_mut();
@@ -45,34 +46,22 @@ natives! {
         Ok(Some(buffer))
     }
 
-    /// `dropWindow(handle)`: detaches it.
-    drop_window as c"dropWindow"(call) {
-        open(call.number(0)?, |open| {
-            open.detach_window();
-            Ok(())
-        })?;
-        Ok(None)
-    }
-
-    /// `view(handle, offset, length, id)`: an `ArrayBuffer` that keeps its memory until it is collected.
+    /// `view(handle, offset, length)`: an `ArrayBuffer` that keeps its memory until it is collected.
     view as c"view"(call) {
         let (handle, offset, len) = (call.number(0)?, call.index(1)?, call.index(2)?);
-        let id = call.number(3)?;
         if forbidden() {
             return Err(Failure::Core(Error::Unsupported("a view of the map's memory")));
         }
-        let hold = open(handle, |open| {
-            if !open.mapping.protection().readable() {
-                return Err(Failure::Argument("not readable"));
-            }
-            let hold = Hold::new(open.mapping.export(offset, len)?, call.end());
-            open.holds.retain(|(_, hold)| hold.strong_count() > 0);
-            open.holds.push((id, Arc::downgrade(&hold)));
-            Ok(hold)
+        let (hold, range) = open(handle, |open| {
+            readable(&open.mapping, 0, 0)?;
+            let export = open.mapping.export(offset, len)?;
+            let range = (export.start(), export.len());
+            let hold = Hold::new(export, call.ended());
+            open.holds.add(range, &hold);
+            Ok((hold, range))
         })?;
-        let (start, len) = hold.range().ok_or(Failure::Closed)?;
         let hint = Arc::into_raw(hold).cast_mut().cast();
-        let buffer = array_buffer(call.env, start, len, Some(release), hint);
+        let buffer = array_buffer(call.env, range.0, range.1, Some(release), hint);
         if buffer.is_err() {
             // SAFETY: no buffer was made, so no finalizer will run for `hint`.
             drop(unsafe { Arc::from_raw(hint.cast::<Hold>()) });
@@ -80,31 +69,61 @@ natives! {
         buffer.map(Some)
     }
 
-    /// `detach(handle, id, buffer)`: takes the view away from JavaScript and lets its memory go. The caller
-    /// knows that nothing in flight uses it. A buffer that was transferred away is left alone.
+    /// `sharesBuffers()`: whether the runtime can make a `SharedArrayBuffer` over the map's memory.
+    shares_buffers as c"sharesBuffers"(call) {
+        call.truth(shares())
+    }
+
+    /// `sharedBuffer(handle, offset, length)`: a `SharedArrayBuffer` that keeps its memory until the last thread has
+    /// collected it.
+    shared_buffer as c"sharedBuffer"(call) {
+        let (handle, offset, len) = (call.number(0)?, call.index(1)?, call.index(2)?);
+        if !shares() {
+            return Err(Failure::Core(Error::Unsupported("a SharedArrayBuffer of the map's memory")));
+        }
+        let (hold, range) = open(handle, |open| {
+            readable(&open.mapping, 0, 0)?;
+            let export = open.mapping.export(offset, len)?;
+            let range = (export.start(), export.len());
+            Ok((Hold::new(export, call.ended()), range))
+        })?;
+        let hint = Arc::into_raw(hold).cast_mut().cast();
+        let buffer = shared_array_buffer(call.env, range.0, range.1, release_shared, hint);
+        if buffer.is_err() {
+            // SAFETY: no buffer was made, so no finalizer will run for `hint`.
+            drop(unsafe { Arc::from_raw(hint.cast::<Hold>()) });
+        }
+        buffer.map(Some)
+    }
+
+    /// `detach(handle, buffer)`: detaches a view of the map and releases its memory: at once, or when the view is
+    /// collected if another view has the same bytes. The caller knows that nothing in flight uses the view. A buffer
+    /// that was transferred away, or that is not a view of the map, is left as it is.
     detach as c"detach"(call) {
-        let (handle, id) = (call.number(0)?, call.number(1)?);
         let (mut data, mut len) = (ptr::null_mut(), 0);
         // SAFETY: the value is of this callback's scope, both results are valid for writing.
         check(unsafe {
-            sys::napi_get_arraybuffer_info(call.env, call.value(2), &raw mut data, &raw mut len)
+            sys::napi_get_arraybuffer_info(call.env, call.value(1), &raw mut data, &raw mut len)
         })?;
-        let hold = open(handle, |open| {
-            let held = open.holds.iter().find(|(held, _)| held.to_bits() == id.to_bits());
-            Ok(held.and_then(|(_, hold)| hold.upgrade()))
+        let range = (data.cast(), len);
+        let owner = open(call.number(0)?, |open| {
+            let is_window = open.is_window(call.value(1));
+            Ok(if is_window { Owner::Nobody } else { open.holds.of(range) })
         })?;
-        let Some(hold) = hold.filter(|hold| hold.range() == Some((data.cast(), len))) else {
+        if matches!(owner, Owner::Nobody) {
             return call.truth(false);
-        };
-        // SAFETY: the value is the ArrayBuffer that `view` made.
-        check(unsafe { sys::napi_detach_arraybuffer(call.env, call.value(2)) })?;
-        hold.release();
+        }
+        // SAFETY: the value is an ArrayBuffer that `view` made, or one that its memory was transferred to.
+        check(unsafe { sys::napi_detach_arraybuffer(call.env, call.value(1)) })?;
+        if let Owner::One(hold) = owner {
+            hold.release();
+        }
         call.truth(true)
     }
+}
 
-    /// `epoch()`: four bytes that change when a page anywhere was missing; process-wide, never freed.
-    epoch as c"epoch"(call) {
-        let epoch = ptr::from_ref(fault::epoch()).cast_mut().cast();
-        array_buffer(call.env, epoch, 4, Some(forget), ptr::null_mut()).map(Some)
-    }
+/// The count of faults as an `ArrayBuffer`; `None` where external buffers are forbidden.
+pub(crate) fn epoch(env: sys::napi_env) -> Option<sys::napi_value> {
+    let epoch = ptr::from_ref(fault::epoch()).cast_mut().cast();
+    array_buffer(env, epoch, 4, Some(forget), ptr::null_mut()).ok()
 }

@@ -1,13 +1,13 @@
 //! The mark that a fault leaves on its range, and the epoch that announces it.
 
-use super::Reason;
+use super::reason::Reason;
 
 #[cfg(all(loom, test))]
 use loom::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
 #[cfg(not(all(loom, test)))]
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering, fence};
 
-/// Why a range faulted the first time; nothing at first.
+/// Why the range faulted for the first time; 0 if it never has faulted.
 #[derive(Debug)]
 pub(super) struct Mark(AtomicU8);
 
@@ -16,20 +16,20 @@ impl Mark {
         Self(AtomicU8::new(0))
     }
 
-    /// Marks the range, then moves the epoch. Both come before whatever the calling thread does
-    /// next, in the eyes of every thread that learns of it: the handler maps its zeros then.
+    /// Writes the mark, then advances the epoch. The handler maps its zeros after this call, so
+    /// every thread that sees the zeros also sees the mark and the new epoch.
     pub(super) fn set(&self, reason: Reason, epoch: &AtomicU32) {
         let first = self
             .0
             .compare_exchange(0, reason as u8, Ordering::Release, Ordering::Relaxed);
-        // Not the first: the mark that stands tells enough.
+        // If the exchange fails, the range has a mark already, and the first mark stays.
         let (Ok(_) | Err(_)) = first;
         epoch.fetch_add(1, Ordering::Release);
         fence(Ordering::SeqCst);
     }
 
-    /// Whoever asks because it saw the epoch move, by whatever kind of load, sees the mark that was
-    /// made before that.
+    /// The mark. A thread that has seen the new epoch, even by a relaxed load, sees the mark that
+    /// was written before it.
     pub(super) fn get(&self) -> Option<Reason> {
         fence(Ordering::Acquire);
         match self.0.load(Ordering::Acquire) {

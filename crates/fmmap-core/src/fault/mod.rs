@@ -43,7 +43,15 @@
 //! there before, as if ours were not: with its own signal mask, once only if it asked for that, and
 //! with the default action if that was it. A handler that somebody installs over ours later, as
 //! `process.on('SIGBUS')` does, hides ours and would make a fault loop for ever: each [`guard`]
-//! looks, and puts ours on top again with theirs behind it.
+//! looks, and puts ours on top again with theirs behind it. [`watch`] has a thread look.
+//!
+//! # Apple's systems
+//! XNU reports every SIGBUS with one code, which depends on the processor: a missing page, another
+//! fault, a signal that was sent. So the address and the table decide there, and the page itself: the
+//! kernel is asked to read it, by a `write` to a pipe, and only a page that it can't read is replaced. A
+//! page that is there is somebody else's signal, unless its file has changed in the last seconds and
+//! may have grown back: then the instruction is tried once more. What this can't tell: the address of a signal
+//! that was sent is that of the thread's last fault; should its page be gone now, the signal is lost.
 //!
 //! # Limits
 //! - Windows: a no-op with the same interface. A mapped file can't be truncated there, by anyone.
@@ -59,6 +67,7 @@ mod index;
 mod mark;
 #[cfg(all(loom, test))]
 mod model;
+mod reason;
 #[cfg(all(unix, not(all(loom, test))))]
 mod signal;
 #[cfg(unix)]
@@ -66,33 +75,29 @@ mod snapshot;
 #[cfg(all(unix, not(all(loom, test))))]
 mod table;
 #[cfg(all(unix, not(all(loom, test))))]
-use table as platform;
+mod watcher;
+
+/// The platform's part. The watcher uses the signal module, and the signal module uses the table.
+#[cfg(all(unix, not(all(loom, test))))]
+mod platform {
+    pub(super) use super::signal::{cover, enabled, set_enabled};
+    pub(super) use super::table::{Registration, epoch, lost, page};
+    pub(super) use super::watcher::{resume, watch};
+}
 
 #[cfg(any(not(unix), all(loom, test)))]
 mod none;
 #[cfg(any(not(unix), all(loom, test)))]
 use none as platform;
 
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, Ordering, fence};
 
-/// A file as the system's calls take it.
+/// A file descriptor, in the type that the platform's calls take.
 pub use crate::os::Descriptor as RawFd;
+pub use reason::Reason;
 
 /// Whether this platform has a fault guard.
 pub const SUPPORTED: bool = cfg!(unix);
-
-/// Why a page of a mapping could not be read or written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Reason {
-    /// The file ended before the page when the fault was looked at.
-    Truncated = 1,
-    /// The file has the page, but it could not be read or allocated: an I/O error, no space left, or
-    /// memory that the hardware gave up.
-    Io = 2,
-    /// There was no file to ask: no descriptor, one closed meanwhile, or not a regular file.
-    Unknown = 3,
-}
 
 /// A mapped range in the table of the fault guard. Dropping it takes the range out, and returns when
 /// no handler works on it any more: drop it *before* the range is unmapped, and don't unmap while
@@ -108,16 +113,18 @@ pub struct Guarded {
 /// `file` is borrowed, and used only to ask for the file's size; without it the reason of a fault
 /// is [`Reason::Unknown`]. `len` is rounded up to whole pages.
 ///
-/// Puts the signal handler in place unless it is there or switched off ([`set_enabled`]). The cost
-/// is one or two microseconds, also with 10,000 ranges in the table.
+/// Puts the signal handler in place unless it is there or switched off ([`set_enabled`]). The cost hardly grows with
+/// the number of ranges; docs/safety.md has the figures.
 ///
 /// # Safety
 /// The caller promises that `start..start + len` is its own mapping until it drops the answer, that
 /// no other live [`Guarded`] overlaps it, and that `file` stays open and the same for as long. A
 /// fault in the range replaces pages of it by private zeros.
 pub unsafe fn guard(start: *mut u8, len: usize, file: Option<RawFd>, file_offset: u64) -> Guarded {
+    platform::cover();
     // SAFETY: the same promise, passed on.
     let registration = unsafe { platform::Registration::new(start, len, file, file_offset) };
+    platform::resume();
     Guarded { registration }
 }
 
@@ -127,32 +134,21 @@ impl Guarded {
         self.registration.reason()
     }
 
-    /// How many faults in the range were survived. For tests and figures: one fault may stand for
-    /// many missing pages, and two threads on one page are two.
+    /// How many faults in the range were survived. Use it for tests and statistics only: one fault may stand for many
+    /// missing pages, and two threads that touch one page count twice.
     pub fn faults(&self) -> u32 {
         self.registration.faults()
     }
 
-    /// Marks the range as a fault does, for a loss that came without a signal.
+    /// Marks the range as a fault does, for a loss of bytes that the kernel did not report by a signal.
     pub fn mark(&self, reason: Reason) {
         self.registration.mark(reason);
     }
 
-    /// Takes the range out of the table, as dropping does, and keeps its marks. For a range that is
-    /// about to move: between `mremap` and the next [`Guarded::set_range`] its old addresses may
-    /// already be somebody else's.
-    pub fn lift(&self) {
-        self.registration.lift();
-    }
-
-    /// Guards another range instead, for the same file and offset, and keeps the marks. The order
-    /// for a mapping that moves: [`Guarded::lift`], `mremap`, `set_range`.
-    ///
-    /// # Safety
-    /// As [`guard`].
-    pub unsafe fn set_range(&self, start: *mut u8, len: usize) {
-        // SAFETY: the same promise, passed on.
-        unsafe { self.registration.set_range(start, len) };
+    /// Stops using the file: once this returns, the descriptor can be closed. From then on the reason of a fault is
+    /// [`Reason::Unknown`].
+    pub fn forget_file(&self) {
+        self.registration.forget_file();
     }
 }
 
@@ -165,6 +161,51 @@ pub fn epoch() -> &'static AtomicU32 {
     platform::epoch()
 }
 
+/// Whether a page was ever found missing in this process. Until then every range is whole, and need not be looked at.
+/// Ask it after the bytes were read.
+#[must_use]
+pub fn survived() -> bool {
+    // The bytes were read before: the module's "Memory order".
+    fence(Ordering::Acquire);
+    epoch().load(Ordering::Relaxed) != 0
+}
+
+/// Why a page is missing in the guarded range that contains the `len` bytes at `start`; `None` if the range has lost
+/// no page, or if no guarded range contains them. Use it for bytes whose mapping is not known: ask after reading
+/// them, and before believing what was read.
+///
+/// It costs a load of the epoch, and a lookup in the table once any fault has been survived in this process.
+#[must_use]
+pub fn lost(start: *const u8, len: usize) -> Option<Reason> {
+    if !survived() {
+        return None;
+    }
+    let start = start.addr();
+    platform::lost(&(start..start.saturating_add(len)))
+}
+
+/// The same after touching one byte of each page, so that a missing page is known before anything is copied. A page
+/// may still vanish afterwards: ask [`lost`] again after the copy.
+///
+/// # Safety
+/// The bytes are readable, but for the pages of guarded ranges that have vanished.
+#[must_use]
+pub unsafe fn fetch(start: *const u8, len: usize) -> Option<Reason> {
+    let page = platform::page();
+    let mut at = 0;
+    while at < len {
+        // SAFETY: `at < len`.
+        let byte = unsafe { start.add(at) };
+        // Volatile, because others may write the byte, and because the compiler must keep a read whose value is not
+        // used.
+        // SAFETY: the caller's promise.
+        let _: u8 = unsafe { byte.read_volatile() };
+        // To the start of the next page.
+        at += page - (byte.addr() & (page - 1));
+    }
+    lost(start, len)
+}
+
 /// Switches the guard for the whole process. On: the handler is put on top. Off: a fault kills the
 /// process as if there were no guard; the handler before ours is put back if ours is on top, and
 /// otherwise ours stays where it is and passes everything on.
@@ -173,6 +214,20 @@ pub fn epoch() -> &'static AtomicU32 {
 /// Without effect where the guard isn't [`SUPPORTED`].
 pub fn set_enabled(on: bool) {
     platform::set_enabled(on);
+}
+
+/// Keeps the handler on top from now on, while there is a guarded range: a thread checks it several times a second.
+/// It is for runtimes that can install a handler of their own unnoticed, which does nothing about a fault, so that
+/// the fault repeats for ever.
+pub fn watch() {
+    platform::watch();
+}
+
+/// For tests: has every SIGBUS reported with this `si_code` and judged as on Apple's systems, where the code is not
+/// believed. 0 ends that.
+#[cfg(all(feature = "testing", unix, not(loom)))]
+pub fn pretend_code(code: i32) {
+    signal::PRETENDED.store(code, std::sync::atomic::Ordering::Relaxed);
 }
 
 /// Whether faults are survived; never where the guard isn't [`SUPPORTED`].

@@ -5,8 +5,8 @@
 //! kernel does to memory is a cell of loom's, which reports any access that is not ordered after the
 //! one before it: a mapping that is unmapped while a handler still replaces pages in it.
 
-use super::Reason;
 use super::mark::Mark;
+use super::reason::Reason;
 use super::snapshot::Snapshots;
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicU32, Ordering, fence};
@@ -57,7 +57,7 @@ fn handler(table: &Table) {
     });
 }
 
-/// A range that was taken out is never mapped over: not by a handler that looked it up before.
+/// A range that was taken out of the table is never mapped over, not even by a handler that looked it up before.
 #[test]
 fn no_handler_touches_a_range_that_was_taken_out() {
     loom::model(|| {
@@ -74,8 +74,7 @@ fn no_handler_touches_a_range_that_was_taken_out() {
     });
 }
 
-/// The same while somebody else puts a range in: the counters are used in turn, and a reader may
-/// arrive at either.
+/// The same while another thread adds a range: the two counters are used in turn, and a reader may arrive at either.
 #[test]
 fn two_changes_wait_for_the_same_handler() {
     let mut model = loom::model::Builder::new();
@@ -126,7 +125,7 @@ fn changes_on_two_threads_wait_for_a_handler() {
     });
 }
 
-/// Whoever reads a zero of ours and then the epoch finds it moved, and then finds the mark.
+/// A thread that reads one of our zeros and then loads the epoch sees that it has moved, and then finds the mark.
 ///
 /// `page` stands for what the kernel maps: its store is a release (the lock over the address space)
 /// and the reader's own first touch acquires it.

@@ -4,7 +4,9 @@
 //! `ERROR_USER_MAPPED_FILE`. An in-page I/O error is an exception there that only a vectored handler
 //! could see.
 
-use super::{RawFd, Reason};
+use super::reason::Reason;
+use crate::os::Descriptor;
+use std::ops::Range;
 use std::sync::atomic::AtomicU32;
 
 static EPOCH: AtomicU32 = AtomicU32::new(0);
@@ -16,7 +18,7 @@ pub(super) struct Registration;
 impl Registration {
     /// # Safety
     /// None needed: no memory is touched.
-    pub(super) unsafe fn new(_: *mut u8, _: usize, _: Option<RawFd>, _: u64) -> Self {
+    pub(super) unsafe fn new(_: *mut u8, _: usize, _: Option<Descriptor>, _: u64) -> Self {
         Self
     }
 
@@ -30,15 +32,20 @@ impl Registration {
 
     pub(super) fn mark(&self, _: Reason) {}
 
-    pub(super) fn lift(&self) {}
-
-    /// # Safety
-    /// None needed: no memory is touched.
-    pub(super) unsafe fn set_range(&self, _: *mut u8, _: usize) {}
+    pub(super) fn forget_file(&self) {}
 }
 
 pub(super) fn epoch() -> &'static AtomicU32 {
     &EPOCH
+}
+
+pub(super) fn lost(_: &Range<usize>) -> Option<Reason> {
+    None
+}
+
+/// Smaller than any page: it only says how far apart the touches are.
+pub(super) fn page() -> usize {
+    4096
 }
 
 pub(super) fn set_enabled(_: bool) {}
@@ -46,3 +53,9 @@ pub(super) fn set_enabled(_: bool) {}
 pub(super) fn enabled() -> bool {
     false
 }
+
+pub(super) fn cover() {}
+
+pub(super) fn resume() {}
+
+pub(super) fn watch() {}

@@ -1,13 +1,13 @@
-//! The SIGBUS handler: put in place, kept on top, and passing on what isn't ours.
+//! The SIGBUS handler: it is put in place, kept on top, and passes on the signals that are not ours.
 
-use super::table;
+use super::table::{self, Evidence};
 use libc::{c_int, c_void, siginfo_t};
 use std::mem::{self, MaybeUninit};
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What `sigaction` says about a signal. It is only read after it has been published.
+/// What `sigaction` says about a signal. Once published, a value is only read.
 type Action = libc::sigaction;
 
 const UNREAD: u8 = 0;
@@ -42,7 +42,7 @@ pub(super) fn enabled() -> bool {
             let off =
                 std::env::var_os("FMMAP_NO_SIGBUS").is_some_and(|it| !it.is_empty() && it != "0");
             let read = if off { OFF } else { ON };
-            // Somebody may have switched it meanwhile: that stands.
+            // Somebody may have switched the guard meanwhile: their choice stands.
             STATE
                 .compare_exchange(UNREAD, read, Ordering::AcqRel, Ordering::Acquire)
                 .map_or_else(|set| set == ON, |_| !off)
@@ -58,7 +58,7 @@ pub(super) fn set_enabled(on: bool) {
         install(&changes);
     } else {
         let previous = PREVIOUS.load(Ordering::Acquire);
-        // Another's handler on top of ours may call ours: it stays, and passes everything on.
+        // Another handler that lies on top of ours may call ours, so ours stays and passes everything on.
         if !previous.is_null() && is_ours(&installed()) {
             // SAFETY: not null: an action that was installed before, leaked, so still there.
             replace_installed(unsafe { &*previous });
@@ -66,11 +66,22 @@ pub(super) fn set_enabled(on: bool) {
     }
 }
 
-/// Puts the handler on top unless it is there, or switched off.
+/// Puts the handler on top, unless it is there already or the guard is switched off.
 pub(super) fn cover() {
     if enabled() {
         install(&lock());
     }
+}
+
+/// Whether the handler is on top, or need not be because the guard is off.
+pub(super) fn covered() -> bool {
+    STATE.load(Ordering::Acquire) != ON || is_whole(&installed())
+}
+
+/// Whether an action is our handler with all the flags that it needs. Bun removes a listener by `signal(SIGBUS,
+/// before)`, which puts our function back without its flags.
+fn is_whole(action: &Action) -> bool {
+    is_ours(action) && action.sa_flags & FLAGS == FLAGS
 }
 
 /// The state behind the lock is the kernel's: a panic can't leave it half changed.
@@ -80,18 +91,17 @@ fn lock() -> MutexGuard<'static, ()> {
 
 fn install(_changes: &MutexGuard<'static, ()>) {
     let mut current = installed();
+    if is_whole(&current) {
+        return;
+    }
     if is_ours(&current) {
-        if current.sa_flags & FLAGS == FLAGS {
-            return;
-        }
-        // `signal(SIGBUS, before)`, as Bun takes a listener away with: our function, without what it was told.
         // SAFETY: not null, since ours was installed; leaked.
         current = unsafe { *ORIGINAL.load(Ordering::Acquire) };
     }
     if ORIGINAL.load(Ordering::Relaxed).is_null() {
         stay_loaded();
     }
-    // A fault may come the moment ours is installed: what it passes on to must be known before.
+    // A fault may come the moment our handler is installed, so the handler that it passes on to is published first.
     publish(current);
     let mut ours = DEFAULT;
     ours.sa_sigaction = on_sigbus as *const () as usize;
@@ -99,14 +109,14 @@ fn install(_changes: &MutexGuard<'static, ()>) {
     // SAFETY: `ours` is a complete action, the set in it is writable.
     unsafe { libc::sigemptyset(&raw mut ours.sa_mask) };
     let replaced = replace_installed(&ours);
-    // Somebody else may have installed one in between.
+    // Somebody else may have installed a handler in between.
     if !is_ours(&replaced) && !same(&replaced, &current) {
         current = replaced;
         publish(current);
     }
 }
 
-/// Makes `action` the one that the handler passes on to.
+/// Makes `action` the one to which the handler passes signals on.
 fn publish(action: Action) {
     let previous = PREVIOUS.load(Ordering::Relaxed);
     // SAFETY: null or leaked.
@@ -120,7 +130,7 @@ fn publish(action: Action) {
     }
 }
 
-/// The masks are left out: who installs the same function with another mask is not known.
+/// The masks are not compared, so a handler that is installed again with another mask counts as the same.
 fn same(one: &Action, other: &Action) -> bool {
     one.sa_sigaction == other.sa_sigaction && one.sa_flags == other.sa_flags
 }
@@ -154,8 +164,8 @@ fn stay_loaded() {
     }
     // SAFETY: dladdr succeeded: it has filled `library`.
     let library = unsafe { library.assume_init_ref() };
-    // The reference that this adds is never given back. NOLOAD: never a second copy under a name
-    // that means another file by now. In a program that isn't a library it answers null: all is well.
+    // The reference that this adds is never given back. NOLOAD prevents a second copy, should the name mean another
+    // file by now. In a program that is not a library, dlopen returns null, and nothing needs to be kept.
     // SAFETY: the name is a C string of the dynamic linker's.
     unsafe { libc::dlopen(library.dli_fname, libc::RTLD_NOW | libc::RTLD_NOLOAD) };
 }
@@ -167,8 +177,9 @@ use libc::__errno_location as errno_location;
 #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
 use libc::__error as errno_location;
 
-/// The handler. Everything it does is async-signal-safe: atomics, `fstat`, `mmap`, `sigaction`,
-/// `pthread_sigmask`, `raise`; it takes no lock, allocates nothing and can't panic.
+/// The handler. Everything it does is async-signal-safe: atomics, `fstat`, `mmap`, `sigaction`, `pthread_sigmask`,
+/// `raise`, and where codes don't tell also `pipe`, `write`, `close` and `clock_gettime`. It takes no lock, allocates
+/// nothing and can't panic.
 unsafe extern "C" fn on_sigbus(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: no arguments; it is thread-local and always there.
     let errno = unsafe { errno_location() };
@@ -176,12 +187,14 @@ unsafe extern "C" fn on_sigbus(signal: c_int, info: *mut siginfo_t, context: *mu
     let kept = unsafe { *errno };
     // SAFETY: the kernel, or the handler that called us, passes what SA_SIGINFO promises.
     let cause = Cause::of(unsafe { &*info });
-    let survived = match cause {
-        Cause::Page { address, poisoned } if STATE.load(Ordering::Relaxed) == ON => {
-            table::survive(address, poisoned)
-        }
-        _ => false,
-    };
+    let survived = STATE.load(Ordering::Relaxed) == ON
+        && match cause {
+            Cause::Page { address, poisoned } => {
+                table::survive(address, Evidence::Code { poisoned })
+            }
+            Cause::Unclear { address } => table::survive(address, Evidence::Address),
+            Cause::Fault | Cause::Sent => false,
+        };
     if !survived {
         pass_on(&cause, signal, info, context);
     }
@@ -191,28 +204,55 @@ unsafe extern "C" fn on_sigbus(signal: c_int, info: *mut siginfo_t, context: *mu
 
 /// Why there was a signal.
 enum Cause {
-    /// A page that could not be had; `poisoned`: because the memory itself is broken.
+    /// A page that could not be provided; `poisoned` if the memory itself is broken.
     Page { address: usize, poisoned: bool },
-    /// Another fault of the program's, an unaligned access for one: it comes again on return.
+    /// Another fault of the program's, such as an unaligned access. It comes again when the handler returns.
     Fault,
-    /// Sent: by kill, by sigqueue. There is no address; the field holds the sender's id.
+    /// Sent by `kill` or `sigqueue`. There is no address: the field holds the sender's id.
     Sent,
+    /// Any of these, on a system whose codes don't tell. The address is that of the thread's last fault.
+    Unclear { address: usize },
+}
+
+/// Whether `si_code` says why there was a signal. XNU's does not: `sendsig` reports every SIGBUS, one
+/// that was sent too, as `BUS_ADRALN` on arm64 and as `BUS_ADRERR` on x86-64. A write to memory that may
+/// only be read is a SIGBUS there as well.
+fn codes_tell() -> bool {
+    !cfg!(target_vendor = "apple") && pretended() == 0
+}
+
+/// The code with which tests have every signal reported, as XNU does; 0 for none.
+#[cfg(feature = "testing")]
+pub(super) static PRETENDED: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(0);
+
+#[cfg(feature = "testing")]
+fn pretended() -> c_int {
+    PRETENDED.load(Ordering::Relaxed)
+}
+#[cfg(not(feature = "testing"))]
+const fn pretended() -> c_int {
+    0
 }
 
 impl Cause {
     fn of(info: &siginfo_t) -> Self {
+        let code = match pretended() {
+            0 => info.si_code,
+            code => code,
+        };
+        // SAFETY: a plain field of the struct on every system; where the code is no fault's it is not used.
+        let address = unsafe { info.si_addr() }.addr();
+        if !codes_tell() {
+            return Self::Unclear { address };
+        }
         // Codes of faults are small positive numbers everywhere; those of senders are 0 and below on
-        // Linux, and above 0x10000 on macOS and FreeBSD. Misaligned is 1 everywhere.
-        match info.si_code {
+        // Linux, and above 0x10000 on FreeBSD. Misaligned is 1 everywhere.
+        match code {
             1 => Self::Fault,
-            code @ 2..=0xffff => {
-                // SAFETY: a fault's code: the address is the field in use.
-                let address = unsafe { info.si_addr() };
-                Self::Page {
-                    address: address.addr(),
-                    poisoned: is_poisoned(code),
-                }
-            }
+            2..=0xffff => Self::Page {
+                address,
+                poisoned: is_poisoned(code),
+            },
             _ => Self::Sent,
         }
     }
@@ -235,13 +275,13 @@ fn pass_on(cause: &Cause, signal: c_int, info: *mut siginfo_t, context: *mut c_v
     // SAFETY: null (never, once ours is installed), leaked, or static.
     let action = unsafe { next.as_ref() }.unwrap_or(&DEFAULT);
     match action.sa_sigaction {
-        libc::SIG_IGN if matches!(cause, Cause::Sent) => {}
+        libc::SIG_IGN if may_be_ignored(cause) => {}
         // A fault can't be ignored: the kernel takes the default then.
         libc::SIG_DFL | libc::SIG_IGN => die(cause),
         function => {
             if action.sa_flags & libc::SA_RESETHAND != 0 {
                 let default = (&raw const DEFAULT).cast_mut();
-                // Another thread may be here too; or a new one was installed: either is right.
+                // Another thread may do the same at this moment, or install a new handler: either outcome is right.
                 let (Ok(_) | Err(_)) =
                     PREVIOUS.compare_exchange(next, default, Ordering::AcqRel, Ordering::Relaxed);
             }
@@ -258,18 +298,38 @@ fn pass_on(cause: &Cause, signal: c_int, info: *mut siginfo_t, context: *mut c_v
     passing.leave();
 }
 
+/// The signals of no known cause that were ignored in a row, and their address.
+static IGNORED: AtomicU32 = AtomicU32::new(0);
+static IGNORED_AT: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether ignoring the signal ends it. A fault that is ignored comes again, at once and for ever. Where the code
+/// does not tell a fault from a signal that was sent, signals that repeat are taken for a fault.
+fn may_be_ignored(cause: &Cause) -> bool {
+    match *cause {
+        Cause::Sent => true,
+        Cause::Page { .. } | Cause::Fault => false,
+        Cause::Unclear { address } => {
+            if IGNORED_AT.swap(address, Ordering::Relaxed) != address {
+                IGNORED.store(0, Ordering::Relaxed);
+            }
+            IGNORED.fetch_add(1, Ordering::Relaxed) < 1_000
+        }
+    }
+}
+
 /// Dies of SIGBUS, so that the parent sees the signal in the exit status and a core is written where
 /// the fault was.
 fn die(cause: &Cause) {
     replace_installed(&DEFAULT);
     match cause {
-        // On return the instruction runs again, faults again, and nothing catches it.
+        // On return the instruction runs again and faults again, and then no handler catches it.
         Cause::Page {
             poisoned: false, ..
         }
         | Cause::Fault => {}
-        // Nothing would come again. SIGBUS is blocked while the handler runs: it dies on return.
-        Cause::Page { poisoned: true, .. } | Cause::Sent => {
+        // Here no fault comes again, or it may not. SIGBUS is blocked while the handler runs: the process dies on
+        // return.
+        Cause::Page { poisoned: true, .. } | Cause::Sent | Cause::Unclear { .. } => {
             // SAFETY: sends a signal to this thread.
             unsafe { libc::raise(libc::SIGBUS) };
         }

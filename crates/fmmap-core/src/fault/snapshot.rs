@@ -113,8 +113,8 @@ impl<T> Snapshots<T> {
     }
 }
 
-/// A reader is a handler that makes two or three system calls: a few microseconds, unless its thread
-/// lost the processor, and then spinning would only keep it away longer.
+/// Waits a moment for readers. A reader is a handler that makes two or three system calls, so it is gone soon, unless
+/// its thread has lost the processor; then spinning would only keep the processor from it.
 fn wait() {
     spin_loop();
     #[cfg(not(all(loom, test)))]

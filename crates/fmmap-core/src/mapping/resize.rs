@@ -2,7 +2,7 @@
 //!
 //! | mapping | nothing exported | views or searches alive |
 //! |---|---|---|
-//! | of a file | `ftruncate`, then `mremap`; mapped afresh if that fails | `ftruncate`, then mapped afresh; what is exported keeps the old memory |
+//! | of a file | grows by `mremap`, then `ftruncate`; shrinks by `ftruncate`, then `mremap`; mapped afresh if `mremap` fails | mapped afresh, then `ftruncate`; what is exported keeps the old memory |
 //! | shared anonymous | shrinks by `mremap` | shrinks in name only; the memory stays |
 //! | private anonymous | `mremap` | refused |
 //!
@@ -11,12 +11,18 @@
 //! A shared anonymous mapping never grows on Linux: there is no memory behind the new pages (gh-138204).
 //! Without `mremap` anonymous memory is copied to a new mapping, and files are mapped afresh. On Windows a
 //! file can't change its size under a mapping: the memory is unmapped first, and nothing may be exported.
-//! Everything that can be checked is checked before the file changes, and a file whose
-//! mapping can't follow gets its old size back.
+//!
+//! # When it fails
+//!
+//! A failed resize must lose nothing. Bytes that a file has lost by being cut are gone for ever, and setting the file
+//! back to an earlier size would cut off what others have appended since. So the file's size changes last, when all
+//! that can fail has succeeded. Meanwhile the memory may reach beyond the end of its file. If memory that is too long
+//! can't be given back afterwards, it is kept and not used. On Windows, where the memory goes first, memory of the
+//! new length is mapped once as a test.
 
 use std::sync::Arc;
 
-use super::Mapping;
+use super::{Mapping, Twins};
 use crate::error::{Error, Result};
 use crate::os;
 use crate::segment::Segment;
@@ -31,21 +37,13 @@ impl Mapping {
     /// system's from `ftruncate`, `mremap` and `mmap`. On Windows, where the memory goes before the file
     /// changes, an error of the last of them leaves a mapping of no bytes.
     pub fn resize(&mut self, new_len: u64) -> Result<()> {
-        let end = self
-            .offset
-            .checked_add(new_len)
-            .filter(|&end| i64::try_from(end).is_ok());
-        let end = end.ok_or(Error::NewSizeOutOfRange)?;
-        let new_len = usize::try_from(new_len).map_err(|_| Error::NewSizeOutOfRange)?;
-        if new_len == 0 {
-            // Python empties the file and then fails with EINVAL; here the file keeps its bytes.
-            return Err(Error::System {
-                errno: os::EINVAL,
-                syscall: "mremap",
-            });
-        }
+        let (new_len, end) = self.check_resize(new_len)?;
+        self.remapped(|mapping| mapping.resize_checked(new_len, end))
+    }
+
+    fn resize_checked(&mut self, new_len: usize, end: u64) -> Result<()> {
         if os::LOCKS {
-            self.give_up_twin()?;
+            self.give_up_twins()?;
         }
         if self.anonymous {
             self.resize_anonymous(new_len)?;
@@ -53,25 +51,58 @@ impl Mapping {
             self.resize_file(new_len, end)?;
         }
         self.len = new_len;
-        // It has the old length. What was exported from it keeps it; the next export makes another.
-        self.twin = None;
+        // The twins have the old length. What was exported keeps them alive; the next export makes another one.
+        self.retire_twins();
         Ok(())
     }
 
-    /// Where a mapped file keeps its size, the twin goes before the file changes.
-    fn give_up_twin(&mut self) -> Result<()> {
-        if let Some(twin) = &mut self.twin {
-            Arc::get_mut(twin).ok_or(Error::Exported)?;
+    /// What [`Mapping::resize`] refuses, whatever is exported: callers that detach exports first ask this before. The
+    /// answer is the new length, and the end of the region in the file.
+    ///
+    /// # Errors
+    /// [`Error::NewSizeOutOfRange`]; `EINVAL` for 0; [`Error::SharedAnonymousGrowth`]; `EBADF`.
+    pub fn check_resize(&self, new_len: u64) -> Result<(usize, u64)> {
+        let end = self
+            .offset
+            .checked_add(new_len)
+            .filter(|&end| i64::try_from(end).is_ok());
+        let end = end.ok_or(Error::NewSizeOutOfRange)?;
+        let new_len = usize::try_from(new_len).map_err(|_| Error::NewSizeOutOfRange)?;
+        let failed = |errno, syscall| Err(Error::System { errno, syscall });
+        if new_len == 0 {
+            // Python empties the file before this error. Here the file keeps its bytes.
+            return failed(os::EINVAL, "mremap");
         }
-        self.twin = None;
+        if self.anonymous {
+            let grows = !self.protection.private() && new_len > self.len;
+            if grows && !os::SHARED_ANONYMOUS_GROWS {
+                return Err(Error::SharedAnonymousGrowth);
+            }
+        } else if self.file.is_none() {
+            return failed(os::EBADF, "ftruncate");
+        }
+        Ok((new_len, end))
+    }
+
+    /// Drops the twins before the file changes, where files can't change their size while they are mapped.
+    fn give_up_twins(&mut self) -> Result<()> {
+        if let Some(whole) = &mut self.twins.whole {
+            Arc::get_mut(whole).ok_or(Error::Exported)?;
+        }
+        if self
+            .twins
+            .parts
+            .iter()
+            .any(|(_, part)| part.strong_count() > 0)
+        {
+            return Err(Error::Exported);
+        }
+        self.twins = Twins::default();
         Ok(())
     }
 
     fn resize_anonymous(&mut self, new_len: usize) -> Result<()> {
         let shared = !self.protection.private();
-        if shared && new_len > self.len && !os::SHARED_ANONYMOUS_GROWS {
-            return Err(Error::SharedAnonymousGrowth);
-        }
         if new_len == self.len {
             return Ok(());
         }
@@ -85,7 +116,7 @@ impl Mapping {
         }
     }
 
-    /// Anonymous memory of another size, where the old one can't be given it.
+    /// Replaces anonymous memory by memory of another size, where the old memory can't be resized.
     fn copy_to_fresh(&mut self, new_len: usize) -> Result<()> {
         let segment = Arc::get_mut(&mut self.segment).ok_or(Error::Exported)?;
         segment.give_up_name()?;
@@ -109,62 +140,98 @@ impl Mapping {
         if os::LOCKS {
             return self.resize_unmapped(&file, new_len, end);
         }
-        let old_size = os::stat(os::descriptor(&file))?.size;
-        os::set_size(&file, end)?;
-        // A segment with a fault has foreign pages in it, which only a fresh mapping gets rid of.
+        // A segment with a fault contains pages of zeros that are not the file's. Only a fresh mapping gets rid of
+        // them.
         let whole = self.segment.fault().is_none();
-        let in_place = whole
-            && (new_len == self.segment.len()
-                || Arc::get_mut(&mut self.segment)
-                    .is_some_and(|segment| segment.remap(new_len).is_ok()));
-        if in_place {
-            return Ok(());
+        let old_len = self.segment.len();
+        if whole && new_len == old_len {
+            return os::set_size(&file, end);
         }
-        match self.map_afresh(Some(&file), new_len) {
-            Ok(segment) => {
-                if self.protection.private() && whole {
-                    self.carry_over(&segment);
-                }
-                self.segment = Arc::new(segment);
-                Ok(())
-            }
-            Err(error) => {
-                // The file goes back; an error of this is less telling than the one that led here.
-                let _ = os::set_size(&file, old_size);
-                Err(error)
-            }
+        if whole
+            && old_len > 0
+            && let Some(segment) = Arc::get_mut(&mut self.segment)
+            && (new_len < old_len || segment.remap(new_len).is_ok())
+        {
+            let answer = os::set_size(&file, end);
+            let len = if answer.is_ok() { new_len } else { old_len };
+            // If this fails, the memory behind `len` is kept and not used.
+            let _ = segment.shrink(len);
+            return answer;
         }
+        let fresh = self.map_afresh(Some(&file), new_len)?;
+        if self.protection.private() && whole {
+            self.carry_over(&fresh);
+        }
+        os::set_size(&file, end)?;
+        let old = std::mem::replace(&mut self.segment, Arc::new(fresh));
+        self.retire(&old);
+        Ok(())
     }
 
-    /// Where a mapped file keeps its size: the memory goes first, and comes back with the old length when
-    /// somebody else holds the file. The name goes with it, unless another has the same.
+    /// Resizes where a mapped file can't change its size: the memory is unmapped first. It comes back with the old
+    /// length if somebody else has the file mapped, or if there is no memory of the new length. The name is given up
+    /// too, unless another mapping has the same memory.
     fn resize_unmapped(
         &mut self,
         file: &Arc<os::OwnedFile>,
         new_len: usize,
         end: u64,
     ) -> Result<()> {
+        let old_size = os::stat(os::descriptor(file))?.size;
         let segment = Arc::get_mut(&mut self.segment).ok_or(Error::Exported)?;
         segment.give_up_name()?;
         segment.unmap();
         let old_len = std::mem::replace(&mut self.len, 0);
-        let answer = os::set_size(file, end);
-        let len = if answer.is_ok() { new_len } else { old_len };
-        self.segment = Arc::new(self.map_afresh(Some(file), len)?);
+        let resized = if end < old_size {
+            // Bytes are about to go for ever, so first make sure that there is memory for those that stay.
+            self.map_afresh(Some(file), new_len).and_then(|trial| {
+                // While the trial is mapped, the file can't change its size.
+                drop(trial);
+                os::set_size(file, end)
+            })
+        } else {
+            os::set_size(file, end)
+        };
+        let answer = resized.and_then(|()| self.map_afresh(Some(file), new_len));
+        let (len, answer) = match answer {
+            Ok(segment) => {
+                self.segment = Arc::new(segment);
+                (new_len, Ok(()))
+            }
+            Err(error) => {
+                if end > old_size {
+                    // Undoes the growth. An error of this call is ignored, since the first error says more.
+                    let _ = os::set_size(file, old_size);
+                }
+                self.segment = Arc::new(self.map_afresh(Some(file), old_len)?);
+                (old_len, Err(error))
+            }
+        };
         self.len = len;
         answer
     }
 
-    fn map_afresh(&self, file: Option<&Arc<os::OwnedFile>>, len: usize) -> Result<Segment> {
+    pub(super) fn map_afresh(
+        &self,
+        file: Option<&Arc<os::OwnedFile>>,
+        len: usize,
+    ) -> Result<Segment> {
         let fd = file.map(|file| os::descriptor(file));
         let crate::options::Protection { flags, prot, .. } = self.protection;
-        let tag = self.tag.as_deref();
-        Segment::map(len, prot, flags, fd, self.offset, file.cloned(), tag)
+        let fresh = if len == 0 {
+            Segment::empty()
+        } else {
+            let tag = self.tag.as_deref();
+            Segment::map(len, prot, flags, fd, self.offset, file.cloned(), tag)?
+        };
+        self.advise_again(&fresh, 0);
+        fresh.given().clone_from(&self.segment.given());
+        Ok(fresh)
     }
 
-    /// Takes the pages that a private mapping has made its own along. Only those that differ from the
-    /// file are written, so that the others stay the file's.
-    fn carry_over(&self, fresh: &Segment) {
+    /// Copies the pages that a private mapping has changed. Only those that differ from the file are written, so that
+    /// the others stay the file's.
+    pub(super) fn carry_over(&self, fresh: &Segment) {
         if !self.protection.readable() {
             return;
         }

@@ -1,29 +1,28 @@
 //! Each strategy by itself, a plain oracle, and random cases: for the tests, the fuzz target and
 //! `examples/search_storm.rs`. Not part of the crate's interface.
 
-use super::direction::{Direction, Forward, Reverse, Window};
-use super::engine;
-use super::hits::Hits;
-use super::level::{Level, Policy};
-use super::meter::{Meter, Outcome};
-use super::period::Stretch;
-use super::probes::{MAX_PROBES, Probes, Subject};
-use super::{bulk, collect, period, rare, scalar, two_way};
+use super::bulk::{self, collect};
+use super::engine::{self, rare};
+use super::kernels::period::{self, Stretch};
+use super::kernels::{Level, Policy, scalar, two_way};
+use super::lanes::{
+    Direction, Forward, Hits, MAX_PROBES, Meter, Outcome, Probes, Reverse, Subject, Task, Window,
+};
 
-pub use super::trace::{Path, forget, taken};
+pub use super::lanes::{Path, forget, taken};
 
-/// What a search is made to do.
+/// How a search is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
-    /// What the crate's own functions do.
-    Usual,
-    /// The usual, but it changes its mind at the first occasion.
+    /// As the crate's own functions do.
+    Default,
+    /// The same with every threshold at its lowest.
     Hasty,
     /// The same without AVX-512.
     HastyAvx2,
     /// The same without AVX2.
     HastySse2,
-    /// What is done where memory is asked for ahead, on every processor with AVX2.
+    /// As where memory is prefetched, on every processor with AVX2.
     Far,
     /// The same without AVX-512.
     FarAvx2,
@@ -49,13 +48,13 @@ pub enum Strategy {
     Collect,
     /// The same without AVX-512.
     CollectAvx2,
-    /// The same where memory is asked for ahead.
+    /// The same where memory is prefetched.
     CollectFar,
 }
 
 /// All of them.
 pub const STRATEGIES: [Strategy; 24] = [
-    Strategy::Usual,
+    Strategy::Default,
     Strategy::Hasty,
     Strategy::HastyAvx2,
     Strategy::HastySse2,
@@ -89,7 +88,7 @@ const HASTY: Policy = Policy {
     wide: 400,
     early: 0,
     patience: 4096,
-    doubts: 0,
+    undecided: 0,
     alarms: 0,
     work: 0,
     sample: 1,
@@ -102,7 +101,7 @@ const HASTY: Policy = Policy {
 
 /// Up to `out.len()` matches that do not overlap, from the front or from the back; how many.
 ///
-/// `None` if the strategy has nothing to say about this needle. The needle has one byte at least.
+/// `None` if the strategy can't search for this needle. The needle has one byte at least.
 pub fn matches(
     strategy: Strategy,
     reverse: bool,
@@ -118,7 +117,8 @@ pub fn matches(
     }
 }
 
-/// How many matches from the front a strategy counts that counts by another way than it notes them.
+/// For strategies that count in another way than they note matches: how many they count from the
+/// front.
 pub fn counted(strategy: Strategy, haystack: &[u8], needle: &[u8]) -> Option<usize> {
     let level = collect_level(strategy).filter(|_| collect::suits(needle))?;
     let mut hits = Hits::counted();
@@ -142,10 +142,10 @@ fn collect_level(strategy: Strategy) -> Option<Level> {
     }
 }
 
-/// The instruction set and the policy of those that differ in nothing else.
+/// The instruction set and the policy of those strategies that differ in nothing else.
 fn plain(strategy: Strategy) -> Option<(Level, &'static Policy)> {
     Some(match strategy {
-        Strategy::Usual => (Level::detect(), &Policy::DEFAULT),
+        Strategy::Default => (Level::detect(), &Policy::DEFAULT),
         Strategy::Hasty => (Level::detect(), &HASTY),
         Strategy::HastyAvx2 => (without_avx512(), &HASTY),
         Strategy::HastySse2 => (without_avx2(), &HASTY),
@@ -186,7 +186,7 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
     let hits_ref = &mut hits;
     if let Some((level, policy)) = plain(strategy) {
         match *needle {
-            // One byte far away has a way of its own, which finds one match.
+            // For one byte in a large haystack there is a way of its own, which finds one match.
             [byte] if level.asks_ahead() && hits_ref.limit == 1 => {
                 if let Some(at) = rare::far_byte::<D>(level, policy, byte, haystack) {
                     hits_ref.record(at);
@@ -222,10 +222,13 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
             );
         }
         Strategy::Rare => {
-            let mut meter = Meter::new(window, usize::MAX, usize::MAX);
-            while rare::scan::<D>(subject, needle.len() / 2, &mut window, &mut meter, hits_ref)
-                == Outcome::Crowded
-            {}
+            let mut task = Task {
+                subject,
+                window,
+                meter: Meter::new(window, usize::MAX, usize::MAX),
+                hits: hits_ref,
+            };
+            while rare::scan::<D>(needle.len() / 2, &mut task) == Outcome::Crowded {}
         }
         Strategy::TwoWay => {
             two_way::scan::<D>(subject, &mut window, hits_ref);
@@ -241,7 +244,7 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
     Some(hits.count)
 }
 
-/// The same, asking for memory ahead, if the processor does that well or not.
+/// The same with prefetching, whether or not it makes this processor faster.
 fn far(level: Level) -> Level {
     match level {
         #[cfg(target_arch = "x86_64")]
@@ -254,7 +257,7 @@ fn far(level: Level) -> Level {
 
 fn without_avx512() -> Level {
     #[cfg(target_arch = "x86_64")]
-    if let Some(avx2) = super::vector::Avx2::detect() {
+    if let Some(avx2) = super::lanes::Avx2::detect() {
         return Level::Avx2(avx2);
     }
     Level::detect()
@@ -263,7 +266,7 @@ fn without_avx512() -> Level {
 fn without_avx2() -> Level {
     #[cfg(target_arch = "x86_64")]
     {
-        Level::Sse2(super::vector::Sse2)
+        Level::Sse2(super::lanes::Sse2)
     }
     #[cfg(not(target_arch = "x86_64"))]
     {

@@ -6,7 +6,7 @@ mod paths;
 mod writers;
 
 use super::testing::{STRATEGIES, Strategy, counted, matches, oracle};
-use super::{Batch, Finder, Tally, count, find, newlines, newlines_reverse, rfind};
+use super::{Batch, Finder, Tally, count, find, rfind};
 
 /// Asserts that a strategy finds what the oracle finds, all of it and the first alone.
 fn assert_agrees(strategy: Strategy, reverse: bool, haystack: &[u8], needle: &[u8]) {
@@ -177,6 +177,7 @@ fn batches_add_up_to_the_whole() {
 
 #[test]
 fn newlines_come_in_batches_from_either_end() {
+    let mut newline = Finder::new(b"\n");
     for n in [0, 1, 2, 15, 16, 17, 31, 33, 64, 100, 129, 600] {
         let haystack: Vec<u8> = (0..n)
             .map(|i: u32| if i * i % 5 == 1 { b'\n' } else { b'.' })
@@ -185,7 +186,7 @@ fn newlines_come_in_batches_from_either_end() {
             let mut out = vec![0.0; size];
             let (mut all, mut at) = (Vec::new(), Some(0));
             while let Some(from) = at {
-                let batch = newlines(&haystack[from..], from as u64, &mut out);
+                let batch = newline.find_batch(&haystack[from..], from as u64, &mut out);
                 all.extend(offsets(&out[..batch.written]));
                 at = batch.next.map(|next| from + next);
             }
@@ -193,7 +194,7 @@ fn newlines_come_in_batches_from_either_end() {
 
             let (mut all, mut at) = (Vec::new(), Some(haystack.len()));
             while let Some(to) = at {
-                let batch = newlines_reverse(&haystack[..to], 0, &mut out);
+                let batch = newline.rfind_batch(&haystack[..to], 0, &mut out);
                 all.extend(offsets(&out[..batch.written]));
                 at = batch.next;
             }
@@ -204,12 +205,13 @@ fn newlines_come_in_batches_from_either_end() {
 
 #[test]
 fn a_slice_without_room_takes_nothing_and_loses_nothing() {
+    let mut newline = Finder::new(b"\n");
     let nothing = |next| Batch {
         written: 0,
         next: Some(next),
     };
-    assert_eq!(newlines(b"a\nb", 0, &mut []), nothing(0));
-    assert_eq!(newlines_reverse(b"a\nb", 0, &mut []), nothing(3));
+    assert_eq!(newline.find_batch(b"a\nb", 0, &mut []), nothing(0));
+    assert_eq!(newline.rfind_batch(b"a\nb", 0, &mut []), nothing(3));
     assert_eq!(Finder::new("a").find_batch(b"a\nb", 0, &mut []), nothing(0));
     assert_eq!(Finder::new("").find_batch(b"a\nb", 0, &mut []), nothing(0));
 }

@@ -1,7 +1,6 @@
-//! Each strategy is really taken, and for the inputs that it was made for.
+//! Each strategy is used for the inputs that it was made for.
 
-use super::super::direction::Window;
-use super::super::meter::Meter;
+use super::super::lanes::{Meter, Window};
 use super::super::testing::{Path, Random, Strategy, forget, matches, taken};
 use super::{find, rfind};
 
@@ -47,8 +46,8 @@ fn kernel() -> Path {
         return Path::Neon;
     }
     #[cfg(target_arch = "x86_64")]
-    if let Some(avx2) = super::super::vector::Avx2::detect() {
-        return match super::super::vector::Avx512::detect(avx2) {
+    if let Some(avx2) = super::super::lanes::Avx2::detect() {
+        return match super::super::lanes::Avx512::detect(avx2) {
             Some(_) => Path::Avx512,
             None => Path::Avx2,
         };
@@ -59,7 +58,7 @@ fn kernel() -> Path {
 /// The kernel that this processor uses for a haystack of more than the nearest cache.
 fn far_kernel() -> Path {
     #[cfg(target_arch = "x86_64")]
-    if kernel() != Path::Sse2 && super::super::vector::asking_pays() {
+    if kernel() != Path::Sse2 && super::super::lanes::asking_pays() {
         return Path::Far;
     }
     kernel()
@@ -116,8 +115,8 @@ fn small_alphabets_get_a_sample_and_dense_probes() {
 
 #[test]
 fn a_head_with_many_candidates_gets_a_sample_at_once() {
-    // What is rare in most files is frequent here, and the other way round: of fixed probes, three would be tried
-    // first.
+    // Bytes that are rare in most files are frequent here, and the other way round. With fixed probes, three would be
+    // tried first.
     let mut haystack = random(300_000, b"ZQXJ");
     for (i, at) in (0..haystack.len()).step_by(331).enumerate() {
         haystack[at] = b"et"[i % 2];
@@ -167,7 +166,7 @@ fn what_the_caches_hold_is_searched_nearby() {
 
 #[test]
 fn candidates_that_further_probes_rule_out_are_too_many_at_some_time() {
-    // In each block there is what comes near the needle in all but one byte.
+    // In each block something differs from the needle in one byte only.
     let needle = b"abcQddddddddZefghi";
     let mut haystack = random(200_000, b"abcdefghi");
     for at in (0..haystack.len() - needle.len()).step_by(60) {
@@ -252,8 +251,8 @@ fn periodic_needles_among_defects_go_to_the_search_for_periods() {
 
 #[test]
 fn what_defeats_all_else_goes_to_two_way() {
-    // One defect in the haystack, at another place of the needle for each start that agrees with its first part, of
-    // which the rest is no period; too few starts for a sample to pay.
+    // The haystack has one defect, which each start that agrees with the needle's first part meets at another place.
+    // The rest of the needle is no period, and there are too few starts for a sample to pay.
     let regular = |i: usize| if i % 100 == 50 { b'b' } else { b'a' };
     let mut needle: Vec<u8> = (0..200_000).map(regular).collect();
     for (k, block) in needle.chunks_mut(100).enumerate().skip(200).take(1_700) {
@@ -394,7 +393,7 @@ fn one_byte_far_away_is_asked_for() {
         forget();
         assert_eq!(search(&haystack, b"x"), Some(middle));
         assert_eq!(taken(Path::Far), far_kernel() == Path::Far);
-        // Near by it is memchr's.
+        // A haystack that fits into the caches is left to memchr.
         forget();
         assert_eq!(search(&haystack[middle - 9..][..50], b"x"), Some(9));
         assert!(!taken(Path::Far));

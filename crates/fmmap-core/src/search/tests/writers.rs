@@ -75,7 +75,8 @@ fn a_concurrent_writer_never_crashes_a_search() {
         let _stopped = Stop(&stop);
         let mut random = Random::new(2);
         let mut out = vec![0.0; 512];
-        // A busy machine may not run the writer for a while: without it nothing was tested.
+        // A busy machine may not run the writer for a while, and without it nothing would be
+        // tested.
         let mut round = 0;
         while round < 60 || written.load(Ordering::Relaxed) < 1_000 {
             let m = 1 + random.below([4, 40, 400][round % 3]);

@@ -1,0 +1,73 @@
+// Shared by the specs of Mmap.follow.
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { type Follower, type FollowOptions, Mmap } from '../../index.js'
+import { freshPath } from './files.ts'
+import type { Assertions, Test } from './test.ts'
+
+export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
+
+/** Blocks the thread for a while, because the times of files advance with a timer's ticks. */
+export const rest = (ms: number): unknown =>
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+
+/** A path in a new folder, in which nothing else happens. */
+export function ownPath(name = 'app.log'): string {
+  const folder = freshPath()
+  fs.mkdirSync(folder)
+  return join(folder, name)
+}
+
+export function following(
+  t: Assertions,
+  path: string | Buffer | URL,
+  options?: FollowOptions,
+): Follower {
+  const lines = Mmap.follow(path, { poll: 50, ...options })
+  t.teardown(async () => {
+    await lines.return?.()
+  })
+  return lines
+}
+
+/** The next lines, as text; fewer when the iteration ends. */
+export async function take(lines: Follower, count: number): Promise<string[]> {
+  const taken: string[] = []
+  while (taken.length < count) {
+    // oxlint-disable-next-line no-await-in-loop
+    const step = await lines.next()
+    if (step.done) break
+    taken.push(step.value.toString())
+  }
+  return taken
+}
+
+/** The files in a folder that this process has open. Linux only. */
+export function open(folder: string): string[] {
+  const all = fs.readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return fs.readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return ''
+    }
+  })
+  return all.filter((target) => target.startsWith(join(folder, '/')))
+}
+
+let before: Promise<void> = Promise.resolve()
+
+/** Each test starts when the one before and its teardown have ended. */
+export const serially =
+  (run: Test): Test =>
+  (title, body) =>
+    run(title, async (t) => {
+      t.timeout(120_000)
+      const turn = before
+      let done = (): void => {}
+      before = new Promise((resolve) => {
+        done = resolve
+      })
+      await turn
+      t.teardown(() => done())
+      await body(t)
+    })

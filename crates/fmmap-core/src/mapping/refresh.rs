@@ -1,0 +1,110 @@
+//! `refresh`: what the file has now is mapped again, and the file is not touched.
+//!
+//! Memory under a live export never moves: what is exported keeps the old memory. Pages that a private mapping has
+//! changed are copied to the new memory, as far as the file still reaches.
+
+use std::sync::Arc;
+
+use super::Mapping;
+use crate::error::{Error, Result};
+use crate::os;
+use crate::segment::Segment;
+
+impl Mapping {
+    /// Maps the file anew from the offset to its present end, also after a fault. Anonymous memory, and files without
+    /// a size, stay as they are.
+    ///
+    /// # Errors
+    /// `EBADF` for a file whose descriptor is not tracked; [`Error::EmptyFile`] when nothing is left to map,
+    /// unless the mapping was made with [`crate::Options::empty`]; [`Error::LengthTooLarge`]; the system's from
+    /// `fstat` and `mmap`. The mapping is as it was then.
+    pub fn refresh(&mut self) -> Result<()> {
+        if self.anonymous {
+            return Ok(());
+        }
+        let file = self.file.clone().ok_or(Error::System {
+            errno: os::EBADF,
+            syscall: "fstat",
+        })?;
+        let stat = os::stat(os::descriptor(&file))?;
+        if !stat.bounded() {
+            return Ok(());
+        }
+        let len = stat.size.saturating_sub(self.offset);
+        let len = usize::try_from(len).map_err(|_| Error::LengthTooLarge)?;
+        if len == 0 && !self.empties {
+            return Err(Error::EmptyFile);
+        }
+        if len == self.len && self.fault().is_none() {
+            return Ok(());
+        }
+        self.remapped(|mapping| {
+            mapping.map_again(&file, len)?;
+            mapping.len = len;
+            // The twins have the old length, or have lost a page. What was exported keeps them alive.
+            mapping.retire_twins();
+            Ok(())
+        })
+    }
+
+    fn map_again(&mut self, file: &Arc<os::OwnedFile>, len: usize) -> Result<()> {
+        // A segment with a fault contains pages of zeros that are not the file's. Only a fresh mapping gets rid of
+        // them.
+        let whole = self.segment.fault().is_none();
+        if whole
+            && len > 0
+            && !self.segment.is_empty()
+            && let Some(segment) = Arc::get_mut(&mut self.segment)
+            && segment.remap(len).is_ok()
+        {
+            return self.fill_last_page(file, len);
+        }
+        if self.tag.is_some()
+            && let Some(segment) = Arc::get_mut(&mut self.segment)
+        {
+            // The fresh mapping is a section of another length, which takes the name.
+            segment.give_up_name()?;
+        }
+        let fresh = self.map_afresh(Some(file), len)?;
+        if self.protection.private() && whole {
+            self.carry_over(&fresh);
+        }
+        let old = std::mem::replace(&mut self.segment, Arc::new(fresh));
+        self.retire(&old);
+        Ok(())
+    }
+
+    /// The last page of a private mapping may be a copy of its own, with zeros behind the file's old end. Copies what
+    /// the file has there now into it.
+    fn fill_last_page(&self, file: &Arc<os::OwnedFile>, len: usize) -> Result<()> {
+        let page = os::page_size();
+        let first = self.len / page * page;
+        let end = len.min(first + page);
+        let writable = self.protection.readable() && self.protection.writable();
+        if !self.protection.private() || !writable || self.len == first || end <= self.len {
+            return Ok(());
+        }
+        let crate::options::Protection { flags, prot, .. } = self.protection;
+        let (fd, offset) = (os::descriptor(file), self.offset + first as u64);
+        let fresh = Segment::map(
+            end - first,
+            prot,
+            flags,
+            Some(fd),
+            offset,
+            Some(Arc::clone(file)),
+            None,
+        )?;
+        // SAFETY: the fresh page has `end - first` bytes, and is readable.
+        let new = unsafe { fresh.bytes(self.len - first, end - first) };
+        // SAFETY: `end` is at most the segment's length, and it is readable.
+        let old = unsafe { self.segment.bytes(self.len, end) };
+        if old != new {
+            // SAFETY: `self.len < end`.
+            let target = unsafe { self.segment.start().add(self.len) };
+            // SAFETY: as many bytes on both sides, of two mappings; the target is writable.
+            unsafe { std::ptr::copy_nonoverlapping(new.as_ptr(), target, new.len()) };
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,409 @@
+//! A deterministic automaton whose states are computed when they are first needed.
+//!
+//! A state is the list of the instructions at which a program could be, in the order in which backtracking would try
+//! them. So the first way to a match is the one that ECMAScript takes, and everything behind a match in the list is
+//! dropped. [`Automaton`] never changes and is shared between threads; [`Cache`] holds the states that one search has
+//! seen. In known states a search does one table lookup for each byte.
+//!
+//! Assertions look ahead, so whether a match ends at a place is known one symbol later. A state is said to *match* if
+//! a match ended before the symbol that led to it.
+//!
+//! Programs can have exponentially many states. When the cache is full, it is emptied, except for the state that the
+//! search is in. So a byte never costs more than running the program itself, which takes time proportional to its
+//! size.
+
+use super::program::{Instruction, Place, Program, Way};
+use super::symbols::{Symbol, kind};
+use crate::order::sort_small;
+use crate::pattern::syntax::tree::Kind;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+/// A state of a [`Cache`]: the index of its transitions in the table. With [`TAG`] set, the search has to look at it.
+pub(crate) type State = u32;
+
+/// Marks states that need attention: those that match, that have no transitions, or that are not computed yet.
+pub(crate) const TAG: State = 1 << 31;
+
+/// A state that is not computed yet.
+pub(crate) const UNKNOWN: State = State::MAX;
+
+/// A state after which no match can follow.
+pub(crate) const DEAD: State = State::MAX - 1;
+
+/// Which matches an automaton looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prefer {
+    /// The match that backtracking would find.
+    First,
+    /// All matches that end, or start, at the place of the search.
+    All,
+}
+
+/// A program, and which matches are looked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Automaton {
+    pub(crate) program: Program,
+    pub(crate) prefer: Prefer,
+    /// Whether there are several patterns, so that it matters which one matched.
+    pub(crate) is_list: bool,
+    /// The most bytes that a cache may use.
+    pub(crate) memory: usize,
+}
+
+/// What a state remembers besides its instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Head {
+    /// Whether a match may still start at any later place.
+    searches: bool,
+    /// What stands before, if the program has assertions.
+    before: Kind,
+    /// The pattern of a match before the last symbol, if there is one.
+    matched: Option<u32>,
+}
+
+type Key = Arc<(Head, Box<[Place]>)>;
+
+/// The states that were needed so far.
+#[derive(Debug, Default)]
+pub(crate) struct Cache {
+    table: Vec<State>,
+    states: Vec<Key>,
+    known: HashMap<Key, State, BuildHasherDefault<Mix>>,
+    /// The first states, by what stands before and by whether the search is anchored.
+    starts: [[Option<State>; 2]; Kind::ALL.len()],
+    /// The bytes that the states use.
+    held: usize,
+    /// A number that changes when the cache is emptied.
+    pub(crate) generation: u64,
+    /// The number of instructions that were looked at, in all states.
+    pub(crate) work: usize,
+    shift: u32,
+    scratch: Scratch,
+}
+
+/// Memory for computing a state.
+#[derive(Debug, Default)]
+struct Scratch {
+    seen: Seen,
+    stack: Vec<Place>,
+    resolved: Vec<Place>,
+    list: Vec<Place>,
+}
+
+/// Which instructions were seen since the last [`Seen::clear`].
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    marks: Vec<u32>,
+    now: u32,
+}
+
+impl Seen {
+    pub(crate) fn clear(&mut self, len: usize) {
+        self.now = self.now.wrapping_add(1);
+        if self.marks.len() != len || self.now == 0 {
+            self.marks.clear();
+            self.marks.resize(len, 0);
+            self.now = 1;
+        }
+    }
+
+    /// Marks a place as seen. Returns whether it was not before.
+    pub(crate) fn insert(&mut self, place: Place) -> bool {
+        let mark = &mut self.marks[place as usize];
+        let is_new = *mark != self.now;
+        *mark = self.now;
+        is_new
+    }
+}
+
+/// A simple hash, by multiplying and rotating: the keys are this program's own numbers, which no attacker chooses.
+#[derive(Default)]
+struct Mix(u64);
+
+impl Hasher for Mix {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517C_C1B7_2722_0A95);
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.write_u64(byte.into());
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.write_u64(word.into());
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+}
+
+impl Automaton {
+    pub(crate) fn new(program: Program, prefer: Prefer) -> Self {
+        // Many needles have many states, and a search may meet all of them.
+        let memory = (4 << 20).max((program.instructions.len() * 400).min(64 << 20));
+        let several = |instruction: &Instruction| matches!(instruction, Instruction::Match(1..));
+        Self {
+            is_list: program.instructions.iter().any(several),
+            program,
+            prefer,
+            memory,
+        }
+    }
+
+    pub(crate) fn cache(&self) -> Cache {
+        Cache {
+            table: Vec::new(),
+            states: Vec::new(),
+            known: HashMap::default(),
+            starts: [[None; 2]; Kind::ALL.len()],
+            held: 0,
+            generation: 0,
+            work: 0,
+            shift: self
+                .program
+                .classes
+                .len()
+                .next_power_of_two()
+                .trailing_zeros(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// The state before the first symbol.
+    pub(crate) fn start(&self, cache: &mut Cache, before: Kind, anchored: bool) -> State {
+        let before = if self.program.has_assertions {
+            before
+        } else {
+            Kind::Other
+        };
+        if let Some(state) = cache.starts[before as usize][usize::from(anchored)] {
+            return state;
+        }
+        let Scratch {
+            seen, stack, list, ..
+        } = &mut cache.scratch;
+        seen.clear(self.program.instructions.len());
+        list.clear();
+        self.follow(self.program.start, None, seen, stack, list);
+        cache.work += list.len();
+        let head = Head {
+            searches: !anchored,
+            before,
+            matched: None,
+        };
+        let state = self.state(cache, head, None);
+        cache.starts[before as usize][usize::from(anchored)] = Some(state);
+        state
+    }
+
+    /// The state behind a symbol. `state` has no tag.
+    #[inline]
+    pub(crate) fn next(&self, cache: &mut Cache, state: State, symbol: Symbol) -> State {
+        let class = self.program.classes.of(symbol);
+        let next = cache.table[state as usize + class];
+        if next == UNKNOWN {
+            return self.work_out(cache, state, class);
+        }
+        next
+    }
+
+    /// The same, when that state is not computed yet.
+    #[cold]
+    #[inline(never)]
+    fn work_out(&self, cache: &mut Cache, state: State, class: usize) -> State {
+        let key = Arc::clone(&cache.states[(state >> cache.shift) as usize]);
+        let (head, places) = &*key;
+        let program = &self.program;
+        let symbol = program.classes.representatives()[class];
+        let Scratch {
+            seen,
+            stack,
+            resolved,
+            list,
+        } = &mut cache.scratch;
+        let mut searches = head.searches;
+        let mut matched = None;
+        let places: &[Place] = if program.has_assertions {
+            // Now both sides of the place are known.
+            let sides = match program.way {
+                Way::Forward => (head.before, kind(symbol)),
+                Way::Backward => (kind(symbol), head.before),
+            };
+            seen.clear(program.instructions.len());
+            resolved.clear();
+            for &place in places {
+                self.follow(place, Some(sides), seen, stack, resolved);
+            }
+            resolved
+        } else {
+            places
+        };
+        seen.clear(program.instructions.len());
+        list.clear();
+        for &place in places {
+            match program.instructions[place as usize] {
+                Instruction::Read { first, last } => {
+                    for edge in program.edges(first, last) {
+                        if edge.first <= symbol && symbol <= edge.last {
+                            self.follow(edge.to, None, seen, stack, list);
+                        }
+                    }
+                }
+                Instruction::Match(pattern) if self.prefer == Prefer::First => {
+                    // Instructions later in the order do not count any more.
+                    matched = Some(pattern);
+                    searches = false;
+                    break;
+                }
+                Instruction::Match(pattern) => matched = Some(pattern),
+                _ => {}
+            }
+        }
+        if searches {
+            self.follow(program.start, None, seen, stack, list);
+        }
+        cache.work += places.len() + list.len();
+        let before = if program.has_assertions {
+            kind(symbol)
+        } else {
+            Kind::Other
+        };
+        let head = Head {
+            searches,
+            before,
+            matched,
+        };
+        let generation = cache.generation;
+        let next = self.state(cache, head, Some(&key));
+        // If the cache was emptied, the old state has a new index.
+        let state = if cache.generation == generation {
+            state
+        } else {
+            cache.known.get(&key).copied().unwrap_or(DEAD) & !TAG
+        };
+        if let Some(slot) = cache.table.get_mut(state as usize + class) {
+            *slot = next;
+        }
+        next
+    }
+
+    /// Adds what can be reached from a place without reading a symbol, in order. Assertions are decided if both sides
+    /// are known; otherwise they are added themselves.
+    fn follow(
+        &self,
+        place: Place,
+        sides: Option<(Kind, Kind)>,
+        seen: &mut Seen,
+        stack: &mut Vec<Place>,
+        list: &mut Vec<Place>,
+    ) {
+        stack.push(place);
+        while let Some(mut place) = stack.pop() {
+            while seen.insert(place) {
+                match self.program.instructions[place as usize] {
+                    Instruction::Fork(first, second) => {
+                        stack.push(second);
+                        place = first;
+                    }
+                    Instruction::Save(_, next) | Instruction::Clear(_, _, next) => place = next,
+                    Instruction::Assert(assert, next) => match sides {
+                        Some((before, after)) if assert.holds(before, after) => place = next,
+                        Some(_) => break,
+                        None => {
+                            list.push(place);
+                            break;
+                        }
+                    },
+                    Instruction::Read { .. } | Instruction::Match(_) => {
+                        list.push(place);
+                        break;
+                    }
+                    Instruction::Fail => break,
+                }
+            }
+        }
+    }
+
+    /// The state of the list in the scratch memory. If the cache is full, only `current` is kept in it.
+    fn state(&self, cache: &mut Cache, head: Head, current: Option<&Key>) -> State {
+        if self.prefer == Prefer::All {
+            sort_small(&mut cache.scratch.list);
+        }
+        let list = &cache.scratch.list;
+        if list.is_empty() && !head.searches && head.matched.is_none() {
+            return DEAD;
+        }
+        let key: Key = Arc::new((head, list.as_slice().into()));
+        if let Some(&state) = cache.known.get(&key) {
+            return state;
+        }
+        let size = (4 << cache.shift) + 4 * list.len() + 96;
+        if cache.held + size > self.memory || cache.table.len() >= TAG as usize / 2 {
+            cache.empty();
+            if let Some(current) = current {
+                cache.add(Arc::clone(current), size);
+            }
+        }
+        cache.add(key, size)
+    }
+
+    /// The pattern of a state that matches.
+    pub(crate) fn pattern(&self, cache: &Cache, state: State) -> u32 {
+        if !self.is_list {
+            return 0;
+        }
+        cache.states[((state & !TAG) >> cache.shift) as usize]
+            .0
+            .matched
+            .unwrap_or(0)
+    }
+}
+
+impl Cache {
+    fn add(&mut self, key: Key, size: usize) -> State {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "below the tag, as the caller sees to"
+        )]
+        let state = self.table.len() as State;
+        self.table
+            .resize(self.table.len() + (1 << self.shift), UNKNOWN);
+        let tagged = if key.0.matched.is_some() {
+            state | TAG
+        } else {
+            state
+        };
+        self.held += size;
+        self.states.push(Arc::clone(&key));
+        self.known.insert(key, tagged);
+        tagged
+    }
+
+    fn empty(&mut self) {
+        self.table.clear();
+        self.states.clear();
+        self.known.clear();
+        self.starts = [[None; 2]; Kind::ALL.len()];
+        self.held = 0;
+        self.generation += 1;
+    }
+
+    pub(crate) fn table(&self) -> &[State] {
+        &self.table
+    }
+}

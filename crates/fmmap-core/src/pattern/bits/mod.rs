@@ -1,0 +1,21 @@
+//! Finds matches of patterns that are runs of characters, with rows of bits: one word of a row says
+//! for 64 places at once whether a character of a class stands there.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `near` | the beginning of a haystack, for which no rows are filled |
+//! | `segments` | which patterns these are, and their parts |
+//! | `rows` | the bits of a stretch of a haystack |
+//! | `terms` | which bytes at and beside a place the rows tell about |
+//! | `walk` | from match to match through the bits |
+
+mod near;
+mod rows;
+mod segments;
+mod terms;
+mod walk;
+
+pub(crate) use near::{Next, State as Beginning, look_around};
+pub(crate) use rows::Row;
+pub(crate) use segments::Segments;
+pub(crate) use walk::{Found, Stop, Walk, look_once};

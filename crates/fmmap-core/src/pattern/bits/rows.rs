@@ -1,0 +1,343 @@
+//! Rows of bits: one bit for each place of a stretch of the haystack, which says whether the byte there belongs to a
+//! class.
+
+use crate::pattern::filter::front::Bytes;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use crate::pattern::filter::simd::{self, Simd};
+
+/// The number of places in a word of bits.
+pub(super) const WORD: usize = 64;
+
+/// The most words of a row.
+pub(super) const WORDS: usize = 64;
+
+/// A bit for each place of a stretch.
+pub(crate) type Row = [u64; WORDS];
+
+/// At most this many bytes behind a place are looked at.
+pub(super) const REACH: usize = 16;
+
+/// What a row asks about the byte at an offset from each place.
+#[derive(Clone, Debug)]
+pub(super) struct Term {
+    /// The offset from the place, -1 or more.
+    offset: isize,
+    low: [u8; 16],
+    high: [u8; 16],
+    /// Whether the byte must not belong to the class.
+    invert: bool,
+    /// Whether this is the last term of its row. All terms of a row must hold.
+    is_last: bool,
+}
+
+impl Term {
+    /// Tests whether a byte belongs to a class. The second answer says whether the test is exact, which it is only if
+    /// the class has at most eight kinds of sixteen neighbouring bytes.
+    pub(super) fn new(offset: isize, class: &Bytes) -> (Self, bool) {
+        let mut kinds: Vec<u16> = Vec::new();
+        let mut term = Self {
+            offset,
+            low: [0; 16],
+            high: [0; 16],
+            invert: false,
+            is_last: false,
+        };
+        let mut is_exact = true;
+        for high in 0..16u8 {
+            let kind = (0..16u8)
+                .filter(|low| class.has(high << 4 | low))
+                .fold(0u16, |kind, low| kind | 1 << low);
+            if kind == 0 {
+                continue;
+            }
+            let bit = kinds.iter().position(|other| *other == kind);
+            let bit = bit.unwrap_or_else(|| {
+                kinds.push(kind);
+                kinds.len() - 1
+            });
+            is_exact &= bit < 8;
+            let bit = bit.min(7);
+            term.high[usize::from(high)] |= 1 << bit;
+            for low in (0..16).filter(|low| kind >> low & 1 == 1) {
+                term.low[low] |= 1 << bit;
+            }
+        }
+        (term, is_exact)
+    }
+
+    pub(super) fn inverted(mut self) -> Self {
+        self.invert = true;
+        self
+    }
+
+    #[cfg(any(test, not(target_arch = "aarch64")))]
+    fn has(&self, byte: u8) -> bool {
+        let is_of = self.low[usize::from(byte & 15)] & self.high[usize::from(byte >> 4)] != 0;
+        is_of != self.invert
+    }
+}
+
+/// Marks the last term of a row.
+pub(super) fn end_row(terms: &mut [Term]) {
+    if let Some(last) = terms.last_mut() {
+        last.is_last = true;
+    }
+}
+
+/// Fills the rows from `base` on, with that many words each. Behind the haystack's end no bit is set.
+pub(super) fn fill(
+    terms: &[Term],
+    haystack: &[u8],
+    base: usize,
+    words: usize,
+    rows: &mut [[u64; WORDS]],
+) {
+    let words = words.min(WORDS);
+    // Places near an end of the haystack are looked at in a copy.
+    let first = usize::from(base == 0 && terms.iter().any(|term| term.offset < 0)).min(words);
+    let whole = (haystack.len().saturating_sub(base + REACH) / WORD).clamp(first, words);
+    for word in (0..first).chain(whole..words) {
+        let from = base + word * WORD;
+        let mut copy = [0; 1 + WORD + REACH];
+        let start = from.saturating_sub(1);
+        if let Some(rest) = haystack.get(start..) {
+            let len = rest.len().min(copy.len() - usize::from(from == 0));
+            let into = usize::from(from == 0);
+            copy[into..into + len].copy_from_slice(&rest[..len]);
+        }
+        vectors(terms, &copy, 1, word..word + 1, rows);
+        let left = haystack.len().saturating_sub(from);
+        if left < WORD {
+            for row in rows.iter_mut() {
+                row[word] &= (1 << left) - 1;
+            }
+        }
+    }
+    if first < whole {
+        vectors(terms, haystack, base + first * WORD, first..whole, rows);
+    }
+}
+
+/// Fills words of the rows. The first of them starts at `from`, and the haystack reaches as far behind the last one as
+/// the terms look.
+fn vectors(
+    terms: &[Term],
+    haystack: &[u8],
+    from: usize,
+    words: std::ops::Range<usize>,
+    rows: &mut [[u64; WORDS]],
+) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if let Some(avx512) = simd::Avx512::detect() {
+            // SAFETY: `avx512` exists, so this processor has it.
+            return unsafe { with_avx512(avx512, terms, haystack, from, words, rows) };
+        }
+        if let Some(avx2) = simd::Avx2::detect() {
+            // SAFETY: `avx2` exists, so this processor has it.
+            return unsafe { with_avx2(avx2, terms, haystack, from, words, rows) };
+        }
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        kernel(simd::Neon, terms, haystack, from, words, rows);
+    }
+    #[cfg(not(target_arch = "aarch64"))]
+    one_by_one(terms, haystack, from, words, rows);
+}
+
+/// The same without vectors. The first word starts at `from`.
+#[cfg(any(test, not(target_arch = "aarch64")))]
+fn one_by_one(
+    terms: &[Term],
+    haystack: &[u8],
+    from: usize,
+    words: std::ops::Range<usize>,
+    rows: &mut [[u64; WORDS]],
+) {
+    for (at, word) in words.enumerate() {
+        let start = from + at * WORD;
+        let (mut row, mut all) = (0, u64::MAX);
+        for term in terms {
+            let mut bits = 0;
+            for place in 0..WORD {
+                let byte = (start + place)
+                    .checked_add_signed(term.offset)
+                    .and_then(|at| haystack.get(at));
+                bits |= u64::from(byte.is_some_and(|&byte| term.has(byte))) << place;
+            }
+            all &= bits;
+            if term.is_last {
+                rows[row][word] = all;
+                (row, all) = (row + 1, u64::MAX);
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn with_avx512(
+    avx512: simd::Avx512,
+    terms: &[Term],
+    haystack: &[u8],
+    from: usize,
+    words: std::ops::Range<usize>,
+    rows: &mut [[u64; WORDS]],
+) {
+    kernel(avx512, terms, haystack, from, words, rows);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn with_avx2(
+    avx2: simd::Avx2,
+    terms: &[Term],
+    haystack: &[u8],
+    from: usize,
+    words: std::ops::Range<usize>,
+    rows: &mut [[u64; WORDS]],
+) {
+    kernel(avx2, terms, haystack, from, words, rows);
+}
+
+/// Fills the words of a row whose places, with the bytes around them, lie in the haystack.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[expect(
+    clippy::inline_always,
+    reason = "it has to be compiled with the caller's features"
+)]
+#[inline(always)]
+fn kernel<S: Simd>(
+    simd: S,
+    terms: &[Term],
+    haystack: &[u8],
+    from: usize,
+    words: std::ops::Range<usize>,
+    rows: &mut [[u64; WORDS]],
+) {
+    assert!(from + words.len() * WORD + REACH <= haystack.len());
+    let mut row = 0;
+    let mut is_first = true;
+    for term in terms {
+        assert!((-1..16).contains(&term.offset));
+        let (low, high) = (simd.table(&term.low), simd.table(&term.high));
+        let Some(into) = rows.get_mut(row) else {
+            return;
+        };
+        let begin = from.checked_add_signed(term.offset);
+        let Some(mut at) = begin else {
+            return;
+        };
+        let invert = if term.invert { u64::MAX } else { 0 };
+        for word in &mut into[words.clone()] {
+            let mut bits = 0;
+            for part in 0..WORD / S::LANES {
+                // SAFETY: `at` is at most the reach behind a word that ends as far before the haystack's end.
+                let place = unsafe { haystack.as_ptr().add(at + part * S::LANES) };
+                // SAFETY: as above, for all lanes.
+                let bytes = unsafe { simd.load(place) };
+                bits |= simd.nonzero(simd.look_up(low, high, bytes)) << (part * S::LANES);
+            }
+            bits ^= invert;
+            *word = if is_first { bits } else { *word & bits };
+            at += WORD;
+        }
+        is_first = term.is_last;
+        row += usize::from(term.is_last);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Term, WORD, WORDS, end_row, fill, one_by_one};
+    use crate::pattern::filter::front::Bytes;
+    use crate::pattern::testing::Random;
+
+    /// Two terms for the first row, one that is inverted for the second, one for the third.
+    fn terms() -> (Vec<Term>, [Bytes; 3]) {
+        let digits = Bytes::range(b'0', b'9');
+        let words = Bytes::range(b'a', b'z')
+            .or(&Bytes::range(b'A', b'Z'))
+            .or(&digits);
+        let rest = Bytes::range(0, b'!').or(&Bytes::range(b'#', 0xFF));
+        let term = |offset, class: &Bytes| {
+            let (term, is_exact) = Term::new(offset, class);
+            assert!(is_exact);
+            term
+        };
+        let mut terms = vec![term(0, &digits), term(15, &words)];
+        end_row(&mut terms);
+        terms.push(term(-1, &words).inverted());
+        end_row(&mut terms);
+        terms.push(term(0, &rest));
+        end_row(&mut terms);
+        (terms, [digits, words, rest])
+    }
+
+    #[test]
+    fn each_place_has_the_bits_of_its_bytes() {
+        let (terms, [digits, words, rest]) = terms();
+        let mut random = Random(0xB175);
+        let bytes = |random: &mut Random, len: usize| -> Vec<u8> {
+            let alphabet = b"0189az AZ\"_\n\x80\xFF";
+            (0..len)
+                .map(|_| alphabet[random.below(alphabet.len())])
+                .collect()
+        };
+        for len in (0..400).chain([4096, 5000]) {
+            let haystack = bytes(&mut random, len);
+            for base in [0, 1, 63, 64, 65, 200] {
+                if base > len {
+                    continue;
+                }
+                let mut rows = [[0; WORDS]; 3];
+                let count = (len - base).div_ceil(WORD).min(WORDS);
+                fill(&terms, &haystack, base, count, &mut rows);
+                for at in base..len.min(base + count * WORD) {
+                    let has =
+                        |row: usize| rows[row][(at - base) / WORD] >> ((at - base) % WORD) & 1 == 1;
+                    let far = haystack.get(at + 15).is_some_and(|&byte| words.has(byte));
+                    assert_eq!(has(0), digits.has(haystack[at]) && far, "{len} {base} {at}");
+                    let is_after = at > 0 && words.has(haystack[at - 1]);
+                    assert_eq!(has(1), !is_after, "{len} {base} {at}");
+                    assert_eq!(has(2), rest.has(haystack[at]), "{len} {base} {at}");
+                }
+                let behind = len - base;
+                for place in behind..count * WORD {
+                    let bits = rows.map(|row| row[place / WORD] >> (place % WORD) & 1);
+                    assert_eq!(bits, [0; 3], "{len} {base} {place}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_rows() {
+        let (terms, _) = terms();
+        let haystack: Vec<u8> = (0..5000_usize)
+            .map(|at| u8::try_from(at * at * 7 % 251).unwrap_or(0))
+            .collect();
+        let mut wanted = [[0; WORDS]; 3];
+        one_by_one(&terms, &haystack, 100, 0..WORDS, &mut wanted);
+        let mut rows = [[0; WORDS]; 3];
+        super::vectors(&terms, &haystack, 100, 0..WORDS, &mut rows);
+        assert_eq!(rows, wanted);
+        #[cfg(target_arch = "x86_64")]
+        {
+            use crate::pattern::filter::simd::{Avx2, Avx512};
+            if let Some(avx2) = Avx2::detect() {
+                let mut rows = [[0; WORDS]; 3];
+                // SAFETY: `avx2` exists, so this processor has it.
+                unsafe { super::with_avx2(avx2, &terms, &haystack, 100, 0..WORDS, &mut rows) };
+                assert_eq!(rows, wanted);
+            }
+            if let Some(avx512) = Avx512::detect() {
+                let mut rows = [[0; WORDS]; 3];
+                // SAFETY: `avx512` exists, so this processor has it.
+                unsafe { super::with_avx512(avx512, &terms, &haystack, 100, 0..WORDS, &mut rows) };
+                assert_eq!(rows, wanted);
+            }
+        }
+    }
+}

@@ -1,0 +1,756 @@
+//! A pattern as runs of characters, one after the other.
+//!
+//! In `\d{4}-\d\d`, `"[^"]*"`, `user=\w+` and `(?:\d{1,3}\.){3}\d{1,3}`, each part is some literal
+//! bytes, or as many characters of a class as there are. No character that a part of variable
+//! length can read may begin what follows it. So from each place there is one way through such a
+//! pattern, greedy or lazy, and a part ends where its class ends.
+
+use super::near::Near;
+use super::rows::Term;
+use super::terms::Terms;
+use crate::pattern::Encoding;
+use crate::pattern::filter::front::Bytes;
+use crate::pattern::syntax::Node;
+use crate::pattern::syntax::set::{LAST, Set, terminator, word};
+use crate::pattern::syntax::tree::Assert;
+
+/// The most parts of a pattern, before they are joined.
+const UNITS: usize = 64;
+
+/// The most classes that have a row of bits each.
+const CLASSES: usize = 6;
+
+/// Ways through a pattern.
+const ALTERNATIVES: usize = 8;
+
+/// Places from the start of which it is told what stands there.
+const DEEP: usize = 16;
+
+/// One part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Segment {
+    /// These bytes: the first `len` of a word. Only the bits of `mask` matter, so that a letter can stand in either
+    /// case.
+    Literal { len: usize, value: u64, mask: u64 },
+    /// Characters of a class.
+    Run {
+        class: usize,
+        min: usize,
+        max: usize,
+        /// Whether the class also has characters of more than one byte.
+        has_more: bool,
+    },
+}
+
+/// What an assertion demands of the byte beside the match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beside {
+    Anything,
+    /// A line terminator, or no byte at all.
+    Terminator,
+    /// A word character if true, otherwise anything else.
+    Word(bool),
+}
+
+/// One of the ways through a pattern.
+#[derive(Clone, Debug)]
+pub(super) struct Alternative {
+    pub(super) parts: Vec<Segment>,
+    pub(super) before: Beside,
+    pub(super) after: Beside,
+}
+
+/// The run of a class that every match begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lead {
+    pub(super) class: usize,
+    pub(super) min: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Segments {
+    /// The first that matches is meant.
+    pub(super) alternatives: Vec<Alternative>,
+    pub(super) classes: Vec<Bytes>,
+    /// Which classes each byte belongs to: a bit for each.
+    pub(super) of: [u8; 256],
+    /// The run that every match begins with, if it has no limit and no more than ASCII. It ends where something else
+    /// begins, so that a match is looked for there.
+    pub(super) lead: Option<Lead>,
+    /// Which bytes can stand at each place from the start, or from the end of the lead, as far as every match reaches,
+    /// if all text is ASCII.
+    pub(super) front: Vec<Bytes>,
+    /// How many places of the front are right for any text.
+    pub(super) sure: usize,
+    /// What all of them ask for.
+    pub(super) before: Beside,
+    /// A match that starts behind one of these could start there as well.
+    pub(super) absorbed: Option<Bytes>,
+    pub(super) is_utf8: bool,
+    /// The tests for a haystack of which no sample was taken.
+    pub(super) terms: Terms,
+    /// How the beginning of a haystack is searched.
+    pub(crate) near: Option<Near>,
+}
+
+/// A character with the number of its repetitions.
+#[derive(Clone, Debug, PartialEq)]
+struct Unit {
+    what: What,
+    min: usize,
+    max: usize,
+    greedy: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum What {
+    Set(Set),
+    /// A byte that is a part of a character, or of no character.
+    Byte(u8),
+}
+
+impl Segments {
+    /// `None` if the pattern is not of this kind.
+    pub(crate) fn new(node: &Node, encoding: Encoding) -> Option<Self> {
+        let mut flat = Flat {
+            encoding,
+            ways: vec![Sequence::default()],
+            left: 8 * UNITS,
+        };
+        flat.add(node)?;
+        let mut all: Option<Self> = None;
+        let is_one = flat.ways.len() == 1;
+        for way in flat.ways {
+            let one = Self::of(way, encoding, is_one)?;
+            all = Some(match all {
+                None => one,
+                Some(all) => all.or(one)?,
+            });
+        }
+        let mut all = all?;
+        all.terms = Terms::by_ranking(&all);
+        for (class, bytes) in all.classes.iter().enumerate() {
+            bytes.each(|byte| all.of[usize::from(byte)] |= 1 << class);
+        }
+        // Behind a lead the front does not say how a match starts.
+        if all.lead.is_none() {
+            all.near = Near::new(&all.front[..all.sure]);
+        }
+        Some(all)
+    }
+
+    /// Either, the first one rather than the other.
+    fn or(mut self, other: Self) -> Option<Self> {
+        let mut numbers = Vec::new();
+        for class in other.classes {
+            let known = self.classes.iter().position(|known| *known == class);
+            numbers.push(known.unwrap_or_else(|| {
+                self.classes.push(class);
+                self.classes.len() - 1
+            }));
+        }
+        for mut alternative in other.alternatives {
+            for part in &mut alternative.parts {
+                if let Segment::Run { class, .. } = part {
+                    *class = numbers[*class];
+                }
+            }
+            self.alternatives.push(alternative);
+        }
+        let fronts = self.front.iter().zip(&other.front);
+        self.front = fronts.map(|(a, b)| a.or(b)).collect();
+        self.sure = self.sure.min(other.sure).min(self.front.len());
+        if self.before != other.before {
+            self.before = Beside::Anything;
+        }
+        self.absorbed = None;
+        (self.classes.len() <= CLASSES).then_some(self)
+    }
+
+    /// One of the ways, which is the only one if `is_one`.
+    fn of(way: Sequence, encoding: Encoding, is_one: bool) -> Option<Self> {
+        let Sequence {
+            units,
+            before,
+            after,
+        } = way;
+        let mut units = joined(units);
+        let is_set = |unit: &Unit, test: &dyn Fn(&Set) -> bool| match &unit.what {
+            What::Set(set) => test(set),
+            What::Byte(_) => false,
+        };
+        // What an assertion at an end demands, given the characters inside.
+        let beside = |assert: Option<Assert>, unit: &Unit| {
+            let word = word(false);
+            Some(match assert {
+                None => Beside::Anything,
+                Some(Assert::LineStart | Assert::LineEnd) => Beside::Terminator,
+                Some(Assert::Word { folded: false }) if unit.min > 0 => {
+                    if is_set(unit, &|set| set.minus(&word).is_empty()) {
+                        Beside::Word(false)
+                    } else if is_set(unit, &|set| set.and(&word).is_empty()) {
+                        Beside::Word(true)
+                    } else {
+                        return None;
+                    }
+                }
+                Some(_) => return None,
+            })
+        };
+        if after.is_none() {
+            // At the end a lazy part matches as little as it can.
+            while let Some(last) = units.last_mut().filter(|last| !last.greedy) {
+                last.max = last.min;
+                last.greedy = true;
+                if last.min == 0 {
+                    units.pop();
+                }
+            }
+        }
+        if units.iter().all(|unit| unit.min == 0) {
+            return None;
+        }
+        let before = beside(before, units.first()?)?;
+        let after = beside(after, units.last()?)?;
+        if !is_settled(&units, after) {
+            return None;
+        }
+        let first = units.first()?;
+        let absorbed = (before == Beside::Anything && first.max == usize::MAX)
+            .then(|| bytes(&first.what, encoding));
+        let has_lead = is_one
+            && absorbed.is_some()
+            && !has_more(&first.what, encoding)
+            && units[1..].iter().any(|unit| unit.min > 0);
+        let (front, sure) = front(&units[usize::from(has_lead)..], encoding);
+        let mut segments = Self {
+            alternatives: Vec::new(),
+            classes: Vec::new(),
+            of: [0; 256],
+            // It is added first.
+            lead: has_lead.then_some(Lead {
+                class: 0,
+                min: first.min,
+            }),
+            front,
+            sure,
+            before,
+            absorbed,
+            is_utf8: encoding == Encoding::Utf8,
+            terms: Terms::default(),
+            near: None,
+        };
+        let mut parts = Vec::new();
+        for unit in &units {
+            segments.add(unit, &mut parts, encoding)?;
+        }
+        segments.alternatives.push(Alternative {
+            parts,
+            before,
+            after,
+        });
+        Some(segments)
+    }
+
+    /// Whether a match is one run of a class and nothing else.
+    pub(super) fn is_run(&self) -> bool {
+        let [one] = self.alternatives.as_slice() else {
+            return false;
+        };
+        let is_run = match one.parts.as_slice() {
+            [Segment::Run { min, max, .. }] => (*min, *max) == (1, usize::MAX),
+            _ => false,
+        };
+        is_run && [one.before, one.after] == [Beside::Anything; 2]
+    }
+
+    /// Whether any class has characters of more than one byte.
+    pub(super) fn has_more(&self) -> bool {
+        self.alternatives
+            .iter()
+            .flat_map(|alternative| &alternative.parts)
+            .any(|part| matches!(part, Segment::Run { has_more: true, .. }))
+    }
+
+    fn add(&mut self, unit: &Unit, parts: &mut Vec<Segment>, encoding: Encoding) -> Option<()> {
+        let set = bytes(&unit.what, encoding);
+        // A row of a class must say exactly what belongs to it.
+        if set.len() == 0 || !Term::new(0, &set).1 {
+            return None;
+        }
+        if let (Some((byte, bits)), 1, 1) = (set.masked(), unit.min, unit.max)
+            && !has_more(&unit.what, encoding)
+        {
+            let (byte, bits) = (u64::from(byte), u64::from(bits));
+            if let Some(Segment::Literal { len, value, mask }) = parts.last_mut()
+                && *len < 8
+            {
+                *value |= byte << (8 * *len);
+                *mask |= bits << (8 * *len);
+                *len += 1;
+            } else {
+                parts.push(Segment::Literal {
+                    len: 1,
+                    value: byte,
+                    mask: bits,
+                });
+            }
+            return Some(());
+        }
+        let class = self.classes.iter().position(|class| *class == set);
+        let class = class.unwrap_or_else(|| {
+            self.classes.push(set);
+            self.classes.len() - 1
+        });
+        parts.push(Segment::Run {
+            class,
+            min: unit.min,
+            max: unit.max,
+            has_more: has_more(&unit.what, encoding),
+        });
+        (self.classes.len() <= CLASSES).then_some(())
+    }
+}
+
+/// What stands one after the other on one way.
+#[derive(Clone, Debug, Default)]
+struct Sequence {
+    units: Vec<Unit>,
+    before: Option<Assert>,
+    after: Option<Assert>,
+}
+
+struct Flat {
+    encoding: Encoding,
+    /// All ways, in their order.
+    ways: Vec<Sequence>,
+    /// Nodes that may still be looked at: repetitions of repetitions are a power of them.
+    left: usize,
+}
+
+impl Flat {
+    fn add(&mut self, node: &Node) -> Option<()> {
+        self.left = self.left.checked_sub(1)?;
+        match node {
+            Node::Empty => {}
+            Node::Group(_, node) => self.add(node)?,
+            Node::Concat(nodes) => nodes.iter().try_for_each(|node| self.add(node))?,
+            Node::Either(nodes) => self.either(&nodes.iter().collect::<Vec<_>>())?,
+            Node::Bytes(bytes) => {
+                for &byte in bytes {
+                    let what = if byte < 0x80 || self.encoding == Encoding::Latin1 {
+                        What::Set(Set::one(byte.into()))
+                    } else {
+                        What::Byte(byte)
+                    };
+                    self.unit(&what, 1, 1, true)?;
+                }
+            }
+            Node::Set(set) => self.character(set)?,
+            Node::Assert(assert) => {
+                for way in &mut self.ways {
+                    way.assert(*assert)?;
+                }
+            }
+            Node::Repeat(repeat) => {
+                let mut node = &repeat.node;
+                while let Node::Group(_, inner) = node {
+                    node = inner;
+                }
+                let mut min = repeat.min as usize;
+                let max = repeat.max.map_or(usize::MAX, |max| max as usize);
+                // A repetition without a limit of one that needs one character or none is a run, as `(?:a*)*` is.
+                while let Node::Repeat(inner) = node
+                    && max == usize::MAX
+                    && inner.min <= 1
+                    && inner.max != Some(0)
+                    && inner.greedy == repeat.greedy
+                {
+                    self.left = self.left.checked_sub(1)?;
+                    min *= inner.min as usize;
+                    node = &inner.node;
+                    while let Node::Group(_, inner) = node {
+                        node = inner;
+                    }
+                }
+                if let Node::Set(set) = node {
+                    self.unit(&What::Set(set.clone()), min, max, repeat.greedy)?;
+                } else if max == min && min <= UNITS {
+                    for _ in 0..min {
+                        self.add(node)?;
+                    }
+                } else if (min, max) == (0, 1) && !node.is_nullable() {
+                    let mut ways = [node, &Node::Empty];
+                    if !repeat.greedy {
+                        ways.reverse();
+                    }
+                    self.either(&ways)?;
+                } else {
+                    return None;
+                }
+            }
+            Node::Fail | Node::Not(_) => return None,
+        }
+        Some(())
+    }
+
+    /// Each way so far goes on by each of these.
+    fn either(&mut self, nodes: &[&Node]) -> Option<()> {
+        let mut all = Vec::new();
+        for way in std::mem::take(&mut self.ways) {
+            for node in nodes {
+                self.ways = vec![way.clone()];
+                self.add(node)?;
+                all.append(&mut self.ways);
+                if all.len() > ALTERNATIVES {
+                    return None;
+                }
+            }
+        }
+        self.ways = all;
+        Some(())
+    }
+
+    fn character(&mut self, set: &Set) -> Option<()> {
+        let one = match set.ranges() {
+            [(first, last)] if first == last && *first >= 0x80 => char::from_u32(*first),
+            _ => None,
+        };
+        let Some(one) = one.filter(|_| self.encoding == Encoding::Utf8) else {
+            return self.unit(&What::Set(set.clone()), 1, 1, true);
+        };
+        let mut buffer = [0; 4];
+        let bytes = one.encode_utf8(&mut buffer).bytes();
+        bytes
+            .map(|byte| self.unit(&What::Byte(byte), 1, 1, true))
+            .collect()
+    }
+
+    fn unit(&mut self, what: &What, min: usize, max: usize, greedy: bool) -> Option<()> {
+        if max == 0 {
+            return Some(());
+        }
+        for way in &mut self.ways {
+            if way.after.is_some() || way.units.len() >= UNITS {
+                // An assertion that is not at the end, or too much.
+                return None;
+            }
+            way.units.push(Unit {
+                what: what.clone(),
+                min,
+                max,
+                greedy,
+            });
+        }
+        Some(())
+    }
+}
+
+impl Sequence {
+    fn assert(&mut self, assert: Assert) -> Option<()> {
+        let place = match assert {
+            Assert::LineStart | Assert::Word { folded: false }
+                if self.units.is_empty() && self.before.is_none() =>
+            {
+                &mut self.before
+            }
+            Assert::LineEnd | Assert::Word { folded: false } if self.after.is_none() => {
+                &mut self.after
+            }
+            _ => return None,
+        };
+        *place = Some(assert);
+        Some(())
+    }
+}
+
+/// Joins a fixed number of characters of a class and a run of the same class.
+fn joined(units: Vec<Unit>) -> Vec<Unit> {
+    let mut joined: Vec<Unit> = Vec::with_capacity(units.len());
+    for unit in units {
+        match joined.last_mut() {
+            Some(before)
+                if before.what == unit.what
+                    && before.min == before.max
+                    && !(unit.min == 1 && unit.max == 1 && is_one(&unit.what)) =>
+            {
+                before.min = before.min.saturating_add(unit.min);
+                before.max = before.max.saturating_add(unit.max);
+                before.greedy = unit.greedy;
+            }
+            _ => joined.push(unit),
+        }
+    }
+    joined
+}
+
+fn is_one(what: &What) -> bool {
+    match what {
+        What::Set(set) => matches!(set.ranges(), [(first, last)] if first == last),
+        What::Byte(_) => true,
+    }
+}
+
+/// Whether each part can only end where its class ends.
+fn is_settled(units: &[Unit], after: Beside) -> bool {
+    units.iter().enumerate().all(|(at, unit)| {
+        let What::Set(set) = &unit.what else {
+            return unit.min == unit.max;
+        };
+        if unit.min == unit.max {
+            return true;
+        }
+        for next in &units[at + 1..] {
+            let is_apart = match &next.what {
+                What::Set(next) => set.and(next).is_empty(),
+                What::Byte(_) => set.and(&Set::of(&[(0x80, LAST)])).is_empty(),
+            };
+            if !is_apart {
+                return false;
+            }
+            if next.min > 0 {
+                return true;
+            }
+        }
+        // Nothing after it keeps a lazy part from matching as little as it can.
+        if !unit.greedy && after == Beside::Anything {
+            return false;
+        }
+        match after {
+            Beside::Terminator => set.and(&terminator()).is_empty(),
+            // The byte that follows is not of the class, which `beside` ensures.
+            Beside::Anything | Beside::Word(_) => {
+                at + 1 == units.len() || after == Beside::Anything
+            }
+        }
+    })
+}
+
+/// The bytes that are characters of a class, without characters of more than one byte.
+fn bytes(what: &What, encoding: Encoding) -> Bytes {
+    let last = match encoding {
+        Encoding::Latin1 => 0xFF,
+        Encoding::Utf8 => 0x7F,
+    };
+    match what {
+        What::Byte(byte) => Bytes::range(*byte, *byte),
+        What::Set(set) => set.ranges().iter().filter(|range| range.0 <= last).fold(
+            Bytes::NONE,
+            |all, &(first, end)| {
+                let low = |code: u32| u8::try_from(code.min(last)).unwrap_or(u8::MAX);
+                all.or(&Bytes::range(low(first), low(end)))
+            },
+        ),
+    }
+}
+
+/// Whether a class has characters of more than one byte.
+fn has_more(what: &What, encoding: Encoding) -> bool {
+    match what {
+        What::Set(set) => {
+            encoding == Encoding::Utf8 && set.ranges().last().is_some_and(|range| range.1 >= 0x80)
+        }
+        What::Byte(_) => false,
+    }
+}
+
+/// Which bytes can stand at each place from the start, as far as every match reaches; and how many
+/// of these places are also right for text beyond ASCII.
+fn front(units: &[Unit], encoding: Encoding) -> (Vec<Bytes>, usize) {
+    struct Slot {
+        bytes: Bytes,
+        has_more: bool,
+        is_optional: bool,
+        repeats: bool,
+    }
+    let mut slots: Vec<Slot> = Vec::new();
+    for unit in units {
+        let slot = |is_optional, repeats| Slot {
+            bytes: bytes(&unit.what, encoding),
+            has_more: has_more(&unit.what, encoding),
+            is_optional,
+            repeats,
+        };
+        slots.extend((0..unit.min.min(DEEP)).map(|_| slot(false, false)));
+        if unit.max == usize::MAX {
+            slots.push(slot(true, true));
+        } else {
+            slots.extend((unit.min..unit.max).take(DEEP).map(|_| slot(true, false)));
+        }
+        if unit.min > DEEP {
+            // What follows lies beyond the places that are looked at.
+            break;
+        }
+    }
+    // In which slots a place may be. The last slot is the end.
+    let mut now = vec![false; slots.len() + 1];
+    now[0] = true;
+    let (mut front, mut sure) = (Vec::new(), None);
+    while front.len() < DEEP {
+        for slot in 0..slots.len() {
+            if now[slot] && slots[slot].is_optional {
+                now[slot + 1] = true;
+            }
+        }
+        if now[slots.len()] {
+            break;
+        }
+        let mut next = vec![false; slots.len() + 1];
+        let mut all = Bytes::NONE;
+        for (at, slot) in slots.iter().enumerate().filter(|(at, _)| now[*at]) {
+            all = all.or(&slot.bytes);
+            if slot.has_more {
+                all = all.or(&Bytes::range(0x80, 0xFF));
+                sure = sure.or(Some(front.len() + 1));
+            }
+            next[at + usize::from(!slot.repeats)] = true;
+        }
+        front.push(all);
+        now = next;
+    }
+    let sure = sure.unwrap_or(front.len());
+    (front, sure)
+}
+
+/// The cost of a test of a row for a KiB, that of going through a row, and that of a place that is looked at: relative,
+/// as in `plan`.
+const TERM: usize = 32;
+const ROW: usize = 100;
+const LOOK: usize = 8;
+
+impl Segments {
+    /// The cost of a KiB, estimated from a sample.
+    pub(crate) fn cost(&self, sample: &[u8]) -> usize {
+        let table = |class: &Bytes| -> [bool; 256] {
+            std::array::from_fn(|byte| class.has(u8::try_from(byte).unwrap_or(u8::MAX)))
+        };
+        let front: Vec<[bool; 256]> = self.front.iter().take(8).map(table).collect();
+        let beside = self.absorbed.as_ref().map(table);
+        // A lead stands before its end; what begins with a run does not stand behind a part of it.
+        let stands_before = self.lead.is_some_and(|lead| lead.min > 0);
+        let beside = beside.filter(|_| stands_before || self.lead.is_none());
+        let starts = sample.windows(front.len() + 1).filter(|window| {
+            let is_absorbed = beside
+                .as_ref()
+                .is_some_and(|class| class[usize::from(window[0])] != stands_before);
+            let is_line = window[0] == b'\n' || self.before != Beside::Terminator;
+            let mut stands = window[1..].iter().zip(&front);
+            is_line && !is_absorbed && stands.all(|(&byte, table)| table[usize::from(byte)])
+        });
+        let kib = (sample.len() / 1024).max(1);
+        Terms::by_sample(self, sample).all.len() * TERM
+            + ROW
+            + starts.count() * LOOK * self.alternatives.len().div_ceil(2) / kib
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Beside, Encoding, Segment, Segments};
+    use crate::pattern::syntax::{Flags, parse_only};
+
+    fn segments(source: &str, flags: &str) -> Option<Segments> {
+        let units: Vec<u16> = source.encode_utf16().collect();
+        let parsed = parse_only(&units, Flags::new(flags)).unwrap();
+        Segments::new(&parsed.node, Encoding::Utf8)
+    }
+
+    #[test]
+    fn patterns_with_one_way_through_them_are_runs() {
+        for source in [
+            r"\w+",
+            r"[^\x22]+",
+            r"\d{4}-\d\d-\d\d$",
+            r"^\d+,",
+            r"(?:\d{1,3}\.){3}\d{1,3}",
+            r"[\w.+-]+@[\w-]+\.[\w.-]+",
+            r"return\s+(\w+);",
+            r"\w+\b",
+            r"\/\/.*$",
+            "a+?b",
+            "a|b+c",
+            "(?:get|put)? x(?:yz)??w",
+            "a+?b?$",
+            "é[^x]*x?",
+            "(?:a*)*b",
+            "(?:(a)+)+b",
+        ] {
+            assert!(segments(source, "m").is_some(), "{source}");
+        }
+        for source in [
+            r"a+a",
+            r"\b[A-Z]\w+Exception\b",
+            "é+",
+            r"\w+5",
+            "a*",
+            "a|b*",
+            "(?:ab)+",
+            "(?:a{2})*b",
+            "(?:a+?)*b",
+            "a+?b?",
+            r"a\bb",
+            r"\w+(?=x)",
+            r"a$b",
+            r".*\b",
+            "[^]+$",
+        ] {
+            assert!(segments(source, "m").is_none(), "{source}");
+        }
+        assert!(segments("a$", "").is_none());
+        assert_eq!(segments("^a", "m").unwrap().before, Beside::Terminator);
+        assert_eq!(segments("^a|b", "m").unwrap().before, Beside::Anything);
+    }
+
+    #[test]
+    fn a_match_is_looked_for_behind_its_first_run() {
+        let lead = |source: &str| {
+            let segments = segments(source, "").unwrap();
+            (segments.lead.map(|lead| lead.min), segments.front.len())
+        };
+        assert_eq!(lead(r"\w+@\w"), (Some(1), 2));
+        assert_eq!(lead("(?:a*)*b"), (Some(0), 1));
+        assert_eq!(lead("a{3,}b"), (Some(3), 1));
+        assert_eq!(lead(r"\w+"), (None, 1));
+        assert_eq!(lead(r"\d+,?"), (None, 1));
+        assert_eq!(lead("[^a]*a"), (None, 1));
+        assert_eq!(lead("a{1,9}b"), (None, 2));
+        assert_eq!(lead("a+b|c"), (None, 1));
+    }
+
+    #[test]
+    fn letters_in_either_case_are_literals() {
+        let literals = |source: &str, flags: &str| {
+            let segments = segments(source, flags).unwrap();
+            let [one] = segments.alternatives.as_slice() else {
+                panic!("{source} has one way");
+            };
+            let literals = one.parts.iter().filter_map(|part| match part {
+                Segment::Literal { len, .. } => Some(*len),
+                Segment::Run { .. } => None,
+            });
+            literals.sum::<usize>()
+        };
+        assert_eq!(literals("cache", ""), 5);
+        assert_eq!(literals("cache", "i"), 5);
+        // With the flag u, k and s are also characters beyond ASCII.
+        assert_eq!(literals("task", "i"), 4);
+        assert_eq!(literals("task", "iu"), 2);
+        // Two bytes that differ in one bit, and two that don't.
+        assert_eq!(literals("a[@`]", ""), 2);
+        assert_eq!(literals("a[bc]", ""), 2);
+        assert_eq!(literals("a[ab]", ""), 1);
+    }
+
+    #[test]
+    fn the_front_is_as_long_as_it_is_sure() {
+        let front = |source: &str| {
+            let segments = segments(source, "").unwrap();
+            (segments.front.len(), segments.sure)
+        };
+        assert_eq!(front("abc"), (3, 3));
+        assert_eq!(front("abc|de"), (2, 2));
+        assert_eq!(front("a.c"), (3, 2));
+        assert_eq!(front(r"\d{1,3}x"), (2, 2));
+        assert_eq!(front(r"[^a]{3}b"), (4, 1));
+    }
+}

@@ -1,0 +1,176 @@
+//! The groups and the bytes of a match, all from one reading of the haystack.
+
+use super::Pattern;
+use super::automata::groups::{self, MARGIN, NOWHERE, Window};
+use super::automata::lazy::DEAD;
+use super::automata::program::Program;
+use super::automata::run::{Pause, Run};
+use super::pool::Caches;
+use super::scan::{Span, text};
+
+/// A match with its bytes and its groups.
+///
+/// Others may write to the haystack meanwhile, so everything comes from one copy of the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Captures {
+    /// Where the match starts in the haystack.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// The number of the pattern that matched.
+    pub pattern: usize,
+    /// The bytes from `text_start` on: those of the match and of a lookahead behind it, and a few on each side.
+    pub text: Vec<u8>,
+    /// Where the text starts in the haystack.
+    pub text_start: usize,
+    /// Where each group starts and ends in the haystack, the whole match first.
+    pub groups: Vec<Option<(usize, usize)>>,
+}
+
+impl Captures {
+    /// The bytes of a group, or of the whole match for 0; `None` if the group has not matched.
+    pub fn bytes(&self, group: usize) -> Option<&[u8]> {
+        let (start, end) = (*self.groups.get(group)?)?;
+        self.text
+            .get(start - self.text_start..end - self.text_start)
+    }
+}
+
+impl Pattern {
+    /// The groups and bytes of a match that a search has found.
+    ///
+    /// If somebody has written to the haystack meanwhile and the bytes are no match any more, they are returned as
+    /// they are, and only group 0 has matched.
+    pub fn captures(&self, haystack: &[u8], span: Span) -> Captures {
+        let mut caches = self.take_caches();
+        let found = self.captures_with(&mut caches, haystack, span);
+        self.give_back(caches);
+        found
+    }
+
+    /// The same, using the memory of a search.
+    pub(crate) fn captures_with(
+        &self,
+        caches: &mut Caches,
+        haystack: &[u8],
+        span: Span,
+    ) -> Captures {
+        let len = haystack.len();
+        let (start, end) = (
+            span.start.min(len),
+            span.end.clamp(span.start.min(len), len),
+        );
+        let tail = self.tail(span.pattern);
+        // A lookahead can have groups too.
+        let seen = match tail {
+            Some(_) => self.end_with_tail(caches, haystack, start).max(end),
+            None => end,
+        };
+        let text_start = start.saturating_sub(MARGIN);
+        let text = haystack[text_start..len.min(seen + MARGIN)].to_vec();
+        let count = self.groups(span.pattern) + 1;
+        let mut found = Captures {
+            start,
+            end,
+            pattern: span.pattern,
+            text,
+            text_start,
+            groups: vec![None; count],
+        };
+        let window = Window {
+            text: &found.text,
+            start: start - text_start,
+            end: seen - text_start,
+        };
+        let Caches {
+            groups: scratch,
+            slots,
+            ..
+        } = caches;
+        slots.clear();
+        slots.resize(2 * (count + usize::from(tail.is_some())), NOWHERE);
+        if count + usize::from(tail.is_some()) > 1
+            && let Some(program) = self.group_program(span.pattern)
+            && groups::groups(program, window, scratch, slots)
+        {
+            for (group, slots) in found.groups.iter_mut().zip(slots.chunks_exact(2)) {
+                if slots[0] != NOWHERE && slots[1] != NOWHERE {
+                    *group = Some((slots[0] + text_start, slots[1] + text_start));
+                }
+            }
+            if let Some(tail) = tail
+                && slots[2 * tail + 1] != NOWHERE
+            {
+                found.groups[0] = Some((start, slots[2 * tail + 1] + text_start));
+            }
+            if let Some((_, end)) = found.groups[0] {
+                found.end = end;
+            }
+        } else {
+            found.groups[0] = Some((start, end));
+        }
+        found
+    }
+
+    /// The end of a match, given where the match ends together with the bytes that a lookahead behind it has read.
+    pub(crate) fn end_before_tail(
+        &self,
+        caches: &mut Caches,
+        haystack: &[u8],
+        (start, end): (usize, usize),
+        pattern: usize,
+        tail: usize,
+    ) -> usize {
+        let text_start = start.saturating_sub(MARGIN);
+        let window = Window {
+            text: &haystack[text_start..haystack.len().min(end + MARGIN)],
+            start: start - text_start,
+            end: end - text_start,
+        };
+        let Caches {
+            groups: scratch,
+            slots,
+            ..
+        } = caches;
+        slots.clear();
+        slots.resize(2 * tail + 2, NOWHERE);
+        let Some(program) = self.group_program(pattern) else {
+            return end;
+        };
+        if !groups::groups(program, window, scratch, slots) || slots[2 * tail + 1] == NOWHERE {
+            return start;
+        }
+        slots[2 * tail + 1] + text_start
+    }
+
+    /// Where a match at `start` ends, together with the bytes that a lookahead behind it reads.
+    fn end_with_tail(&self, caches: &mut Caches, haystack: &[u8], start: usize) -> usize {
+        let (automaton, cache) = (self.forward(), &mut caches.forward);
+        let Program { whole, .. } = automaton.program;
+        let state = automaton.start(cache, text::before(haystack, start, whole), true);
+        let mut run = Run {
+            state,
+            at: start,
+            found: None,
+        };
+        let mut pause = if state == DEAD {
+            Pause::Dead
+        } else {
+            Pause::Limit
+        };
+        while pause != Pause::Dead {
+            if run.at >= haystack.len() {
+                run.symbol(automaton, cache, haystack);
+                break;
+            }
+            pause = if whole.any() {
+                run.symbol(automaton, cache, haystack)
+            } else {
+                run.forward::<false>(automaton, cache, haystack, haystack.len(), &mut {
+                    isize::MAX
+                })
+            };
+        }
+        run.found.map_or(start, |found| found.0)
+    }
+}

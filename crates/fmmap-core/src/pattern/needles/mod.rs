@@ -1,0 +1,415 @@
+//! Searches for a list of strings, and says which of them it has found.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `fold` | maps all spellings of a character that differ in case to one |
+//! | `grams` | finds candidates of very many needles by sampled grams, and compares them |
+//! | `sieve` | finds candidates by several grams of a needle that lie over each other |
+//! | `trie` | the automaton of Aho and Corasick, for haystacks in which the filters find too many false positives |
+//! | `search` | finds the matches one after the other, from the front |
+//! | `reverse` | finds the match that starts last |
+//!
+//! Candidates of a few needles are found by their first bytes, for a vector of starts at once (`filter::buckets`).
+//! Candidates of many needles are found by grams of the haystack, one at every few bytes (`grams`). Each candidate is
+//! compared with the needles. The work of comparisons is counted: when it exceeds a budget, the automaton, which reads
+//! each byte once, takes over for a stretch. Each such stretch is twice as long as the one before, so that a search
+//! takes linear time in every haystack.
+
+mod fold;
+mod grams;
+mod reverse;
+mod search;
+mod sieve;
+mod trie;
+
+use super::filter::{Buckets, Front, Grouped};
+use super::{Encoding, Needle, Options, Span};
+use fold::Fold;
+use grams::{Cut, Table};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use trie::{Rows, Trie};
+
+pub(crate) use reverse::ReverseSearch;
+pub(crate) use search::{Next, Search};
+
+/// More needles than this are searched for by grams instead of buckets.
+pub(crate) const MANY: usize = 48;
+
+/// The most bytes that all needles of a list may have together.
+const LARGEST: usize = 16 << 20;
+
+/// A match: its start, the needle's number, and its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Found {
+    pub(crate) start: usize,
+    pub(crate) needle: u32,
+    pub(crate) end: usize,
+}
+
+impl From<Found> for Span {
+    fn from(found: Found) -> Self {
+        Self {
+            start: found.start,
+            end: found.end,
+            pattern: found.needle as usize,
+        }
+    }
+}
+
+/// A character of the haystack after case folding: its bytes, how many of them count, and how many bytes it has in the
+/// haystack.
+type Read = ([u8; 4], usize, usize);
+
+/// The needles, one behind the other; after case folding, if case is ignored.
+#[derive(Debug)]
+pub(super) struct Strings {
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+    fold: Option<Fold>,
+}
+
+impl Strings {
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    #[inline]
+    pub(super) fn get(&self, needle: u32) -> &[u8] {
+        let needle = needle as usize;
+        let start = needle.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[start as usize..self.ends[needle] as usize]
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = (u32, &[u8])> {
+        (0..)
+            .zip(&self.ends)
+            .map(|(needle, _)| (needle, self.get(needle)))
+    }
+
+    /// Compares a needle from its byte `from` on with the haystack from `at` on. Returns where the needle ends there.
+    #[inline]
+    fn matches(&self, haystack: &[u8], at: usize, needle: u32, from: usize) -> Option<usize> {
+        let wanted = &self.get(needle)[from..];
+        match &self.fold {
+            None => haystack
+                .get(at..)?
+                .starts_with(wanted)
+                .then(|| at + wanted.len()),
+            Some(fold) => fold.matches(haystack, at, wanted),
+        }
+    }
+
+    /// The character that starts at `at`, after case folding.
+    #[inline]
+    fn read(&self, haystack: &[u8], at: usize) -> Read {
+        match &self.fold {
+            None => ([haystack[at], 0, 0, 0], 1, 1),
+            Some(fold) => fold.read(haystack, at),
+        }
+    }
+
+    /// The character that ends at `at`, after case folding, its bytes in reverse order.
+    #[inline]
+    fn read_before(&self, haystack: &[u8], at: usize) -> Read {
+        match &self.fold {
+            None => ([haystack[at - 1], 0, 0, 0], 1, 1),
+            Some(fold) => {
+                let (mut bytes, count, len) = fold.read_before(haystack, at);
+                bytes[..count].reverse();
+                (bytes, count, len)
+            }
+        }
+    }
+
+    /// How many times as long as the folded needle a match of it can be.
+    fn stretch(&self) -> usize {
+        self.fold.as_ref().map_or(1, Fold::stretch)
+    }
+
+    /// Compares the first `until` bytes of a needle with what ends at `at` in the haystack. Returns where the needle
+    /// starts there.
+    #[inline]
+    fn matches_before(
+        &self,
+        haystack: &[u8],
+        at: usize,
+        needle: u32,
+        until: usize,
+    ) -> Option<usize> {
+        let wanted = &self.get(needle)[..until];
+        match &self.fold {
+            None => haystack[..at].ends_with(wanted).then(|| at - wanted.len()),
+            Some(fold) => fold.matches_before(haystack, at, wanted),
+        }
+    }
+}
+
+/// How candidates are found.
+#[derive(Debug)]
+enum Filter {
+    /// By the first bytes of the needles. The table says which needle stands at a candidate.
+    Buckets(Grouped, Table),
+    Grams(Grams),
+    /// Not at all: no filter would leave out enough. The automaton alone searches.
+    None,
+}
+
+/// Finds candidates of very many needles, in the way that suits the haystack.
+#[derive(Debug)]
+struct Grams {
+    /// The table with the least estimated cost.
+    usual: Table,
+    /// The other ways to make a table, in the order of their estimated costs.
+    others: Vec<Cut>,
+    /// The way that was chosen with a sample of the first long haystack; `None` inside if it is the usual one.
+    seen: OnceLock<Option<Way>>,
+}
+
+/// A way that replaces the usual table.
+#[derive(Debug)]
+enum Way {
+    Grams(Table),
+    Starts(Buckets, Table),
+}
+
+/// Other ways are tried in haystacks of at least this many bytes for each needle: in shorter ones making another table
+/// would cost more than it saves.
+const TRIED: usize = 512;
+
+/// Costs in looks for each byte: one at which no other way is tried; and those of a vector of starts and of a candidate
+/// in it.
+const GOOD: f64 = 0.2;
+const STARTS: f64 = 0.15;
+const CANDIDATE: f64 = 10.0;
+
+/// The most ways that are tried.
+const TRIALS: usize = 5;
+
+impl Grams {
+    /// None if no table can be made.
+    fn new(strings: &Strings) -> Option<Self> {
+        let mut cuts = Cut::all(strings).into_iter();
+        Some(Self {
+            usual: cuts.find_map(|cut| Table::new(strings, cut))?,
+            others: cuts.collect(),
+            seen: OnceLock::new(),
+        })
+    }
+
+    /// A way that is better than the usual table in this haystack, if there is one.
+    fn way(&self, strings: &Strings, haystack: &[u8]) -> Option<&Way> {
+        if let Some(seen) = self.seen.get() {
+            return seen.as_ref();
+        }
+        if haystack.len() < (1 << 20).max(TRIED.saturating_mul(strings.len())) {
+            return None;
+        }
+        let choose = || self.choose(strings, &sample(haystack));
+        self.seen.get_or_init(choose).as_ref()
+    }
+
+    fn choose(&self, strings: &Strings, sample: &[u8]) -> Option<Way> {
+        let mut least = self.usual.cost(strings, sample);
+        let mut best = None;
+        if least < GOOD {
+            return best;
+        }
+        let shortest = strings.all().map(|(_, bytes)| bytes.len()).min()?;
+        if strings.fold.is_none() && shortest > 1 {
+            let all = strings.all().map(|(_, bytes)| bytes);
+            let (buckets, of_thousand) = Grouped::of_strings(all, shortest.min(8)).choose(sample);
+            let chance = f64::from(u32::try_from(of_thousand).unwrap_or(u32::MAX)) / 1000.0;
+            let cost = STARTS + CANDIDATE * chance;
+            if cost < least
+                && let Some(table) = Table::at_starts(strings)
+            {
+                least = cost;
+                best = Some(Way::Starts(buckets, table));
+            }
+        }
+        // The cost of the looks alone is a lower bound: ways above the best cost so far are not tried.
+        let others = self.others.iter().filter(|cut| **cut != self.usual.cut());
+        let mut trials = 0;
+        for cut in others {
+            if cut.cost(0.0) > least || trials == TRIALS {
+                continue;
+            }
+            trials += 1;
+            if let Some(table) = Table::new(strings, *cut) {
+                let cost = table.cost(strings, sample);
+                if cost < least {
+                    least = cost;
+                    best = Some(Way::Grams(table));
+                }
+            }
+        }
+        best
+    }
+}
+
+/// A sample of the haystack: pieces of it, 8 KiB together.
+fn sample(haystack: &[u8]) -> Vec<u8> {
+    const PIECES: usize = 8;
+    const PIECE: usize = 1 << 10;
+    let step = haystack.len() / PIECES;
+    let piece = |piece: usize| haystack[piece * step..].iter().take(PIECE).copied();
+    (0..PIECES).flat_map(piece).collect()
+}
+
+/// A list of strings, none of which is empty.
+#[derive(Debug)]
+pub(crate) struct List {
+    strings: Strings,
+    filter: Filter,
+    /// The greatest length of a match, in bytes.
+    longest: usize,
+    /// The automata for both directions, made when a search first needs them.
+    forward: OnceLock<Trie>,
+    backward: OnceLock<Trie>,
+    free: Mutex<Vec<Rows>>,
+}
+
+impl List {
+    /// None unless all needles are strings. More than `many` needles are searched for by grams.
+    pub(crate) fn new(needles: &[Needle<'_>], options: Options, many: usize) -> Option<Self> {
+        let literal = |needle: &Needle<'_>| match needle {
+            Needle::Bytes(bytes) if !bytes.is_empty() => Some(bytes.len()),
+            _ => None,
+        };
+        let mut total = 0_usize;
+        for needle in needles {
+            total += literal(needle)?;
+        }
+        if needles.len() < 2 || total > LARGEST {
+            return None;
+        }
+        let given = needles.iter().filter_map(|needle| match needle {
+            Needle::Bytes(bytes) => Some(*bytes),
+            Needle::RegExp { .. } => None,
+        });
+        let mut strings = Strings {
+            bytes: Vec::with_capacity(total),
+            ends: Vec::with_capacity(needles.len()),
+            fold: None,
+        };
+        if options.ignore_case {
+            let mut fold = Fold::new(options.encoding);
+            for bytes in given {
+                fold.add(bytes, &mut strings.bytes)?;
+                strings.ends.push(u32::try_from(strings.bytes.len()).ok()?);
+            }
+            strings.fold = Some(fold);
+        } else {
+            for bytes in given {
+                strings.bytes.extend_from_slice(bytes);
+                strings.ends.push(u32::try_from(strings.bytes.len()).ok()?);
+            }
+        }
+        let most = strings.all().map(|(_, bytes)| bytes.len()).max()?;
+        Some(Self {
+            filter: Filter::new(&strings, options.encoding, many),
+            longest: most * strings.stretch(),
+            strings,
+            forward: OnceLock::new(),
+            backward: OnceLock::new(),
+            free: Mutex::default(),
+        })
+    }
+
+    /// The same by one of the sieves that suit the needles; nothing if there are not so many.
+    #[cfg(test)]
+    pub(crate) fn sieved(mut self, number: usize) -> Option<Self> {
+        let usual = Cut::all(&self.strings)
+            .into_iter()
+            .filter(|cut| cut.mesh.is_some())
+            .filter_map(|cut| Table::new(&self.strings, cut))
+            .nth(number)?;
+        self.filter = Filter::Grams(Grams {
+            usual,
+            others: Vec::new(),
+            seen: OnceLock::new(),
+        });
+        Some(self)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.strings.len()
+    }
+
+    /// The first match that starts at `from` or later.
+    pub(crate) fn find(&self, haystack: &[u8], mut from: usize) -> Option<Found> {
+        let mut search = Search::default();
+        let found = loop {
+            let mut left = isize::MAX;
+            match search.next(self, haystack, &mut from, haystack.len(), &mut left) {
+                Next::Match(found) => break Some(found),
+                Next::More => {}
+                Next::None => break None,
+            }
+        };
+        search.finish(self);
+        found
+    }
+
+    /// The match that starts last, at `from` or later.
+    pub(crate) fn rfind(&self, haystack: &[u8], from: usize) -> Option<Found> {
+        let mut search = ReverseSearch::default();
+        loop {
+            let mut left = isize::MAX;
+            match search.next(self, haystack, from, &mut left) {
+                Next::Match(found) => return Some(found),
+                Next::More => {}
+                Next::None => return None,
+            }
+        }
+    }
+
+    /// Whether any needle contains a newline.
+    pub(crate) fn has_newline(&self) -> bool {
+        memchr::memchr(b'\n', &self.strings.bytes).is_some()
+    }
+
+    fn forward(&self) -> &Trie {
+        self.forward.get_or_init(|| Trie::forward(&self.strings))
+    }
+
+    fn backward(&self) -> &Trie {
+        self.backward.get_or_init(|| Trie::backward(&self.strings))
+    }
+
+    /// The automaton's table of an earlier search, or an empty one.
+    fn take_rows(&self) -> Rows {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        free.pop().unwrap_or_default()
+    }
+
+    fn give_back(&self, rows: Rows) {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        if free.len() < 4 {
+            free.push(rows);
+        }
+    }
+}
+
+impl Filter {
+    fn new(strings: &Strings, encoding: Encoding, many: usize) -> Self {
+        if strings.len() <= many
+            && let Some(table) = Table::at_starts(strings)
+        {
+            let fronts: Vec<Front> = match &strings.fold {
+                None => strings
+                    .all()
+                    .map(|(_, bytes)| Front::literal(bytes))
+                    .collect(),
+                Some(fold) => strings
+                    .all()
+                    .flat_map(|(_, bytes)| fold.fronts(bytes, encoding))
+                    .collect(),
+            };
+            if let Some(grouped) = Grouped::new(&fronts) {
+                return Self::Buckets(grouped, table);
+            }
+        }
+        Grams::new(strings).map_or(Self::None, Self::Grams)
+    }
+}

@@ -1,0 +1,229 @@
+//! Finds all matches, from the front: the beginning of the haystack without memory of its own, so that a short haystack
+//! costs no more than it has to, and the rest by [`Search`].
+
+use super::forward::Search;
+use super::sink::Sink;
+use super::{Progress, Span, Step};
+use crate::pattern::bits::{Beginning, Next, Segments, look_around};
+#[cfg(any(test, feature = "testing"))]
+use crate::pattern::filter::Choice;
+use crate::pattern::{Pattern, signed};
+
+/// How many bytes are the beginning.
+const BEGINNING: usize = 32 << 10;
+
+/// How many bytes are searched between two looks at what a step may spend.
+const LEAST: usize = 64;
+
+/// A search from the front, which can be interrupted.
+#[derive(Debug)]
+pub struct Scan {
+    pattern: Pattern,
+    /// Where the next match may start.
+    from: usize,
+    /// Matches start before this place; or at it, if the haystack ends there.
+    stop: usize,
+    /// The beginning goes up to here.
+    until: usize,
+    beginning: Beginning,
+    /// Goes on behind the beginning.
+    rest: Option<Search>,
+}
+
+impl Scan {
+    /// All matches in `[from, stop)` of a haystack. Assertions can see what stands before `from`. If `stop` is not
+    /// the haystack's end, it must lie behind a newline, and the pattern must not match newlines.
+    pub fn new(pattern: &Pattern, from: usize, stop: usize) -> Self {
+        Self {
+            pattern: pattern.clone(),
+            from,
+            stop,
+            until: stop.min(from.saturating_add(BEGINNING)),
+            beginning: Beginning::default(),
+            rest: None,
+        }
+    }
+
+    fn rest(&mut self) -> &mut Search {
+        self.rest
+            .get_or_insert_with(|| Search::new(&self.pattern, self.from, self.stop))
+    }
+
+    /// Looks for one place of a match in each line. For patterns that match no newline.
+    pub(crate) fn earliest(mut self) -> Self {
+        self.rest().earliest();
+        self
+    }
+
+    /// Uses one way, whatever it costs, if the pattern has it.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn forced(mut self, choice: Choice) -> Option<Self> {
+        self.rest().forced(choice).then_some(self)
+    }
+
+    /// Finds only a match that starts exactly at `from`, then one that starts where that ends, and so on.
+    pub(crate) fn sticky(mut self) -> Self {
+        self.rest().sticky();
+        self
+    }
+
+    /// The pattern that is looked for.
+    pub fn pattern(&self) -> &Pattern {
+        &self.pattern
+    }
+
+    /// Where the next match may start.
+    pub fn position(&self) -> usize {
+        self.rest.as_ref().map_or(self.from, Search::position)
+    }
+
+    /// Goes on from another place than the end of the last match.
+    pub fn resume(&mut self, from: usize) {
+        self.from = from;
+        self.beginning = Beginning::default();
+        if let Some(rest) = &mut self.rest {
+            rest.resume(from);
+        }
+    }
+
+    /// Adds matches to `out` until it has `limit` of them, or until about `budget` bytes were searched. Returns which
+    /// of the two it was.
+    pub fn fill(
+        &mut self,
+        haystack: &[u8],
+        budget: usize,
+        out: &mut Vec<Span>,
+        limit: usize,
+    ) -> Progress {
+        let Some(room) = limit.checked_sub(out.len()).filter(|room| *room > 0) else {
+            return Progress::Full;
+        };
+        let mut sink = Sink::new(Some(out), room);
+        self.search_into(haystack, &mut signed(budget), &mut sink)
+    }
+
+    /// Goes on counting for about `budget` bytes: adds the matches to `count`. Returns whether all of them were
+    /// counted.
+    pub fn count(&mut self, haystack: &[u8], budget: usize, count: &mut usize) -> bool {
+        let mut sink = Sink::new(None, usize::MAX);
+        let progress = self.search_into(haystack, &mut signed(budget), &mut sink);
+        *count += sink.count;
+        progress == Progress::Done
+    }
+
+    /// Goes on with the search, for at most about `budget` bytes.
+    pub fn step(&mut self, haystack: &[u8], budget: usize) -> Step {
+        self.search(haystack, &mut signed(budget))
+    }
+
+    /// Goes on with the search while the budget lasts.
+    pub(crate) fn search(&mut self, haystack: &[u8], left: &mut isize) -> Step {
+        let mut sink = Sink::new(None, 1);
+        match self.search_into(haystack, left, &mut sink) {
+            Progress::Full => Step::Match(sink.last),
+            Progress::More => Step::More,
+            Progress::Done => Step::Done,
+        }
+    }
+
+    fn search_into(&mut self, haystack: &[u8], left: &mut isize, sink: &mut Sink<'_>) -> Progress {
+        if let Some(rest) = &mut self.rest {
+            return rest.search_into(haystack, left, sink);
+        }
+        self.begin(haystack, left, sink)
+            .unwrap_or_else(|| self.rest().search_into(haystack, left, sink))
+    }
+
+    /// Searches the beginning. `None` where it ends, or where the search has to go on in another way.
+    fn begin(
+        &mut self,
+        haystack: &[u8],
+        left: &mut isize,
+        sink: &mut Sink<'_>,
+    ) -> Option<Progress> {
+        let segments = segments(&self.pattern)?;
+        let near = segments.near.as_ref()?;
+        let stop = self.stop.min(haystack.len());
+        loop {
+            if self.from >= stop {
+                return Some(Progress::Done);
+            }
+            if self.from >= self.until {
+                return None;
+            }
+            if *left < 0 {
+                return Some(Progress::More);
+            }
+            let began = self.from;
+            let part = usize::try_from(*left).unwrap_or(0).max(LEAST);
+            let until = self.until.min(stop).min(began.saturating_add(part));
+            let next = near.go(
+                segments,
+                haystack,
+                &mut self.beginning,
+                &mut self.from,
+                until,
+                sink,
+            );
+            // Each round costs something.
+            *left -= signed(self.from - began).saturating_add(8);
+            match next {
+                Next::Full => return Some(Progress::Full),
+                Next::None => {}
+                Next::Other => return None,
+            }
+        }
+    }
+}
+
+/// The first match, if it stands in the beginning. Otherwise the search goes on from `from`, which is moved.
+pub(in crate::pattern) fn first(pattern: &Pattern, haystack: &[u8], from: &mut usize) -> Step {
+    let Some(segments) = segments(pattern).filter(|_| *from < haystack.len()) else {
+        return Step::More;
+    };
+    if segments.near.is_none() {
+        return look_around(segments, haystack, from).map_or(Step::More, Step::Match);
+    }
+    let mut sink = Sink::new(None, 1);
+    match once(segments, haystack, from, &mut sink) {
+        Progress::Full => Step::Match(sink.last),
+        Progress::Done => Step::Done,
+        Progress::More => Step::More,
+    }
+}
+
+/// Adds the matches in the beginning to `count`. Unless these were all, the search goes on from `from`, which is moved.
+pub(in crate::pattern) fn count(
+    pattern: &Pattern,
+    haystack: &[u8],
+    from: &mut usize,
+    count: &mut usize,
+) -> Progress {
+    let Some(segments) = segments(pattern).filter(|_| *from < haystack.len()) else {
+        return Progress::More;
+    };
+    let mut sink = Sink::new(None, usize::MAX);
+    let progress = once(segments, haystack, from, &mut sink);
+    *count += sink.count;
+    progress
+}
+
+/// Searches the beginning for a search that never pauses.
+fn once(segments: &Segments, haystack: &[u8], from: &mut usize, sink: &mut Sink<'_>) -> Progress {
+    let Some(near) = &segments.near else {
+        return Progress::More;
+    };
+    let until = haystack.len().min(from.saturating_add(BEGINNING));
+    let mut beginning = Beginning::default();
+    match near.go(segments, haystack, &mut beginning, from, until, sink) {
+        Next::Full => Progress::Full,
+        Next::None if until == haystack.len() => Progress::Done,
+        Next::None | Next::Other => Progress::More,
+    }
+}
+
+/// The pattern as runs of characters, if it can be searched for as that.
+fn segments(pattern: &Pattern) -> Option<&Segments> {
+    let segments = pattern.plan().segments.as_ref();
+    segments.filter(|_| !pattern.is_sticky())
+}

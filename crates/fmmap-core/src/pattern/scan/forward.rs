@@ -1,0 +1,637 @@
+//! Finds all matches, from the front, by whatever way is best.
+
+use super::memo::Memo;
+use super::sink::Sink;
+use super::starts::{self, Is};
+use super::text;
+use super::ways::{Next, Over, Until, Ways};
+use super::{Progress, Span};
+use crate::pattern::Pattern;
+use crate::pattern::automata::lazy::DEAD;
+use crate::pattern::automata::run::{Ahead, Pause, Run};
+use crate::pattern::bits::{Found, Stop, Walk, look_once};
+#[cfg(any(test, feature = "testing"))]
+use crate::pattern::filter::Choice;
+use crate::pattern::needles;
+use crate::pattern::pool::Lent;
+use crate::pattern::signed;
+
+/// How many bytes of a plain run take as long as one byte of the automaton of groups.
+const GROUPS_COST: isize = 8;
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// Between two matches.
+    Idle,
+    /// It looks for the end of the next match.
+    Forward(Run),
+    /// It looks for the start of that match.
+    Backward { run: Run, end: usize, pattern: u32 },
+    /// It runs from a place at which a match may start.
+    Try { start: usize, run: Run },
+}
+
+/// A search from the front, which can be interrupted.
+#[derive(Debug)]
+pub(super) struct Search {
+    pattern: Pattern,
+    caches: Lent,
+    phase: Phase,
+    /// Where the next match may start.
+    from: usize,
+    /// Matches start before this place; or at it, if the haystack ends there.
+    stop: usize,
+    /// Whether it is enough to know that a line has a match.
+    earliest: bool,
+    /// Whether a match must start exactly where the one before has ended.
+    sticky: bool,
+    ahead: Ahead,
+    memo: Memo,
+    ways: Ways,
+    walk: Walk,
+    /// The search for a list of strings, which needs nothing of the above.
+    list: needles::Search,
+    is_done: bool,
+}
+
+impl Search {
+    /// All matches in `[from, stop)` of a haystack. Assertions can see what stands before `from`. If `stop` is not
+    /// the haystack's end, it must lie behind a newline, and the pattern must not match newlines.
+    pub(super) fn new(pattern: &Pattern, from: usize, stop: usize) -> Self {
+        Self {
+            pattern: pattern.clone(),
+            caches: Lent::default(),
+            phase: Phase::Idle,
+            from,
+            stop,
+            earliest: false,
+            sticky: pattern.is_sticky(),
+            ahead: Ahead::default(),
+            memo: Memo::default(),
+            ways: Ways::new(pattern.plan(), from, stop),
+            walk: Walk::new(from),
+            list: needles::Search::default(),
+            is_done: from > stop,
+        }
+    }
+
+    /// Looks for one place of a match in each line. For patterns that match no newline.
+    pub(super) fn earliest(&mut self) {
+        // An empty match has to be looked at: inside of a character it is none.
+        self.earliest = !self.pattern.has_tail() && !self.pattern.is_nullable();
+    }
+
+    /// Uses one way, whatever it costs. Returns whether the pattern has it.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn forced(&mut self, choice: Choice) -> bool {
+        if self.pattern.list().is_some() {
+            match choice {
+                Choice::Plain => self.list.plain(),
+                Choice::Starts => {}
+                Choice::Lines | Choice::Bits => return false,
+            }
+            return true;
+        }
+        let candidates = self.pattern.plan().forced(choice);
+        let has_it = match choice {
+            Choice::Plain => true,
+            Choice::Bits => self.pattern.plan().segments.is_some(),
+            _ => candidates.is_some(),
+        };
+        if has_it {
+            self.ways.take(choice, candidates);
+        }
+        has_it
+    }
+
+    /// Finds only a match that starts exactly at `from`, then one that starts where that ends, and so on.
+    pub(super) fn sticky(&mut self) {
+        self.sticky = true;
+    }
+
+    /// Where the next match may start.
+    pub(super) fn position(&self) -> usize {
+        self.from
+    }
+
+    /// Goes on from another place than the end of the last match.
+    pub(super) fn resume(&mut self, from: usize) {
+        self.phase = Phase::Idle;
+        self.from = from;
+        self.ways.resume(from);
+        self.walk.resume(from);
+        self.list.resume();
+        self.is_done = from > self.stop;
+    }
+
+    /// Gives matches to `sink` while the budget lasts.
+    pub(super) fn search_into(
+        &mut self,
+        haystack: &[u8],
+        left: &mut isize,
+        sink: &mut Sink<'_>,
+    ) -> Progress {
+        if self.pattern.list().is_some() {
+            return self.by_list(haystack, left, sink);
+        }
+        self.ways.begin();
+        loop {
+            if self.is_done {
+                return Progress::Done;
+            }
+            if *left < 0 {
+                return Progress::More;
+            }
+            let found = match self.phase {
+                Phase::Idle if self.ways.is_by_bits(self.from) && !self.sticky => {
+                    if self.by_bits(haystack, left, sink) {
+                        return Progress::Full;
+                    }
+                    None
+                }
+                Phase::Idle if sink.is_many() && self.is_by_starts() => {
+                    if self.by_starts(haystack, left, sink) {
+                        return Progress::Full;
+                    }
+                    None
+                }
+                Phase::Idle => self.begin(haystack, left),
+                Phase::Forward(run) => self.forward(haystack, run, left),
+                Phase::Backward { run, end, pattern } => {
+                    self.backward(haystack, run, end, pattern, left)
+                }
+                Phase::Try { start, run } => self.attempt(haystack, start, run, left),
+            };
+            // Each round costs something, even if it reads no byte.
+            *left -= 8;
+            if let Some(span) = found
+                && sink.push(span)
+            {
+                return Progress::Full;
+            }
+        }
+    }
+
+    /// By the engine for lists of strings.
+    fn by_list(&mut self, haystack: &[u8], left: &mut isize, sink: &mut Sink<'_>) -> Progress {
+        while let Some(list) = self.pattern.list().filter(|_| !self.is_done) {
+            match self
+                .list
+                .next(list, haystack, &mut self.from, self.stop, left)
+            {
+                needles::Next::Match(found) => {
+                    self.from = found.end;
+                    if sink.push(found.into()) {
+                        return Progress::Full;
+                    }
+                }
+                needles::Next::More => return Progress::More,
+                needles::Next::None => self.is_done = true,
+            }
+        }
+        Progress::Done
+    }
+
+    /// By rows of bits. Whether there are as many matches as were asked for.
+    fn by_bits(&mut self, haystack: &[u8], left: &mut isize, sink: &mut Sink<'_>) -> bool {
+        let stop = self.stop.min(haystack.len());
+        let Some(segments) = &self.pattern.0.plan.segments else {
+            self.is_done = true;
+            return false;
+        };
+        let place = self.walk.place(self.from);
+        self.ways.head_is_over(&self.pattern, haystack, place, stop);
+        if !self.ways.is_by_bits(self.from) {
+            return false;
+        }
+        // Many a first match stands where the search begins, and for that one no rows are worth filling.
+        if self.walk.is_new()
+            && !sink.is_count()
+            && self.from < stop
+            && let Found::Match(end) = look_once(segments, haystack, self.from)
+        {
+            let start = self.from;
+            self.from = end;
+            self.walk.resume(end);
+            return sink.push(Span {
+                start,
+                end,
+                pattern: 0,
+            });
+        }
+        // The way is looked at again where it has to be.
+        let here = self.ways.until_choice(place, stop);
+        let began = self.from;
+        let rows = &mut self.caches.of(&self.pattern).rows;
+        let stopped = self
+            .walk
+            .go(segments, rows, haystack, &mut self.from, here, left, sink);
+        let wasted = std::mem::take(&mut self.walk.wasted);
+        self.ways.walked(began, self.from, wasted);
+        match stopped {
+            Stop::Full => return true,
+            Stop::Over if here >= stop => self.is_done = true,
+            Stop::Spent | Stop::Over => {}
+            Stop::Ask(start) => self.try_at(haystack, start),
+        }
+        false
+    }
+
+    /// Whether the places of a literal can be asked for many at a time.
+    fn is_by_starts(&self) -> bool {
+        let plan = &self.pattern.0.plan;
+        !self.sticky
+            && !self.pattern.has_tail()
+            && (plan.is_literal || plan.segments.is_some())
+            && self.ways.is_by_starts(self.from)
+    }
+
+    /// From the places of a literal. Whether there are as many matches as were asked for.
+    fn by_starts(&mut self, haystack: &[u8], left: &mut isize, sink: &mut Sink<'_>) -> bool {
+        let stop = self.stop.min(haystack.len());
+        self.ways
+            .head_is_over(&self.pattern, haystack, self.from, stop);
+        if !self.ways.is_by_starts(self.from) {
+            return false;
+        }
+        let until = self.ways.until_choice(self.from, stop);
+        let plan = &self.pattern.0.plan;
+        let Some(candidates) = self.ways.candidates() else {
+            return false;
+        };
+        let is = match &plan.segments {
+            _ if plan.is_literal => Is::Match(self.pattern.fixed_len().unwrap_or(0)),
+            Some(segments) => Is::Start(segments),
+            None => return false,
+        };
+        let began = self.from;
+        let gone = starts::go(candidates, &is, haystack, &mut self.from, until, left, sink);
+        self.walk.resume(self.from);
+        self.ways.resume(self.from);
+        self.ways.walked(began, self.from, gone.wasted);
+        match gone.stop {
+            Stop::Full => return true,
+            Stop::Over if until >= stop => self.is_done = true,
+            Stop::Spent | Stop::Over => {}
+            Stop::Ask(start) => self.try_at(haystack, start),
+        }
+        false
+    }
+
+    fn begin(&mut self, haystack: &[u8], left: &mut isize) -> Option<Span> {
+        let stop = self.stop.min(haystack.len());
+        if self.from > stop || (self.from == stop && stop < haystack.len()) {
+            self.is_done = true;
+            return None;
+        }
+        if self.sticky {
+            self.try_at(haystack, self.from);
+            return None;
+        }
+        match self
+            .ways
+            .next(&self.pattern, haystack, &mut self.from, stop, left)
+        {
+            Next::Run => self.run_from(haystack),
+            Next::Try(start) => return self.look_at(haystack, start, left),
+            Next::Match(start) => {
+                let len = self.pattern.fixed_len().unwrap_or(0);
+                return self.found(haystack, start, start + len, 0, left);
+            }
+            Next::More => {}
+            Next::None => self.is_done = true,
+        }
+        None
+    }
+
+    /// Looks at one place, with an anchored run if it takes one.
+    fn look_at(&mut self, haystack: &[u8], start: usize, left: &mut isize) -> Option<Span> {
+        let segments = self.pattern.0.plan.segments.as_ref();
+        match segments.map(|segments| look_once(segments, haystack, start)) {
+            Some(Found::Match(end)) => {
+                *left -= signed(end - start);
+                self.ways.tried(start, end);
+                return self.found(haystack, start, end, 0, left);
+            }
+            Some(Found::None(seen)) => {
+                *left -= signed(seen - start);
+                self.ways.tried(start, seen);
+                self.from = start + 1;
+            }
+            Some(Found::Ask | Found::Beyond) | None => self.try_at(haystack, start),
+        }
+        None
+    }
+
+    /// Starts an unanchored run, at the next whole character: no match starts inside of one, and an assertion behind
+    /// it has to see all of it.
+    fn run_from(&mut self, haystack: &[u8]) {
+        while !text::is_boundary(haystack, self.from, self.pattern.encoding()) {
+            self.from += 1;
+        }
+        let automaton = self.pattern.forward();
+        let before = text::before(haystack, self.from, automaton.program.whole);
+        let state = automaton.start(&mut self.caches.of(&self.pattern).forward, before, false);
+        if state == DEAD {
+            self.is_done = true;
+            return;
+        }
+        self.memo.begin();
+        self.phase = Phase::Forward(Run {
+            state,
+            at: self.from,
+            found: None,
+        });
+    }
+
+    /// Starts an anchored run.
+    fn try_at(&mut self, haystack: &[u8], start: usize) {
+        let automaton = self.pattern.forward();
+        let before = text::before(haystack, start, automaton.program.whole);
+        let state = automaton.start(&mut self.caches.of(&self.pattern).forward, before, true);
+        self.memo.begin();
+        let run = Run {
+            state,
+            at: start,
+            found: None,
+        };
+        self.phase = Phase::Try { start, run };
+    }
+
+    /// An unanchored run, to the end of the leftmost match.
+    fn forward(&mut self, haystack: &[u8], mut run: Run, left: &mut isize) -> Option<Span> {
+        let stop = self.stop.min(haystack.len());
+        let until = self.ways.until(stop);
+        if !self.advance(haystack, &mut run, until, None, left) {
+            self.phase = Phase::Forward(run);
+            return None;
+        }
+        let Some((end, pattern)) = run.found else {
+            self.phase =
+                match self
+                    .ways
+                    .run_is_over(&self.pattern, haystack, &mut self.from, run.at, stop)
+                {
+                    Over::GoOn => Phase::Forward(run),
+                    Over::Again => Phase::Idle,
+                    Over::Done => {
+                        self.is_done = true;
+                        Phase::Idle
+                    }
+                };
+            return None;
+        };
+        if self.earliest {
+            return self.found(haystack, end, end, pattern, left);
+        }
+        if let Some(len) = self.pattern.fixed_len() {
+            return self.found(
+                haystack,
+                end.saturating_sub(len).max(self.from),
+                end,
+                pattern,
+                left,
+            );
+        }
+        let automaton = self.pattern.backward();
+        let after = text::after(haystack, end, automaton.program.whole);
+        let state = automaton.start(&mut self.caches.of(&self.pattern).backward, after, true);
+        let run = Run {
+            state,
+            at: end,
+            found: None,
+        };
+        self.phase = Phase::Backward { run, end, pattern };
+        None
+    }
+
+    /// An anchored run forward.
+    fn attempt(
+        &mut self,
+        haystack: &[u8],
+        start: usize,
+        mut run: Run,
+        left: &mut isize,
+    ) -> Option<Span> {
+        let stop = self.stop.min(haystack.len());
+        let until = Until {
+            at: stop,
+            is_end: true,
+        };
+        if run.state != DEAD && !self.advance(haystack, &mut run, until, Some(start), left) {
+            self.phase = Phase::Try { start, run };
+            return None;
+        }
+        self.phase = Phase::Idle;
+        self.ways.tried(start, run.at);
+        if let Some((end, pattern)) = run.found {
+            return self.found(haystack, start, end, pattern, left);
+        }
+        if self.sticky {
+            self.is_done = true;
+        }
+        self.from = start + 1;
+        None
+    }
+
+    /// Reads on up to a place and, if the searched range ends there, the symbol behind it. Returns whether the run
+    /// has ended. `start` is where an anchored run has started.
+    fn advance(
+        &mut self,
+        haystack: &[u8],
+        run: &mut Run,
+        until: Until,
+        start: Option<usize>,
+        left: &mut isize,
+    ) -> bool {
+        let Self {
+            pattern,
+            caches,
+            memo,
+            ahead,
+            ..
+        } = self;
+        let (automaton, cache) = (pattern.forward(), &mut caches.of(pattern).forward);
+        let whole = automaton.program.whole;
+        let hard = Until {
+            at: self.stop.min(haystack.len()),
+            is_end: true,
+        };
+        let base = |run: &Run| run.found.map(|(end, _)| end).or(start);
+        let mut note = base(run).map_or(usize::MAX, |base| Memo::next_place(run.at, base));
+        loop {
+            // A match that has begun is followed beyond the limit.
+            let until = if run.found.is_some() && !until.is_end {
+                hard
+            } else {
+                until
+            };
+            if run.at >= until.at {
+                if !until.is_end {
+                    return true;
+                }
+                // Behind the newline at which a part of the haystack ends, only an empty match can end, and that one
+                // starts in the next part.
+                let is_cut = until.at == hard.at && hard.at < haystack.len();
+                if run.at == until.at
+                    && !is_cut
+                    && run.symbol(automaton, cache, haystack) == Pause::Match
+                {
+                    memo.begin();
+                }
+                memo.end(self.from, cache.generation);
+                return true;
+            }
+            if *left < 0 {
+                return false;
+            }
+            if run.at == note {
+                if memo.is_barren(run.at, run.state, cache.generation) {
+                    memo.end(self.from, cache.generation);
+                    return true;
+                }
+                note = base(run).map_or(usize::MAX, |base| Memo::next_place(run.at + 1, base));
+            } else if run.at > note {
+                // The place lay inside of a character that is read as a whole.
+                note = base(run).map_or(usize::MAX, |base| Memo::next_place(run.at, base));
+                continue;
+            }
+            let rest = usize::try_from(*left).unwrap_or(0).max(64);
+            let mut limit = until.at.min(note).min(run.at.saturating_add(rest));
+            let before = run.found;
+            let pause = if whole.any() {
+                limit = ahead.next(whole, haystack, run.at, limit);
+                if limit == run.at {
+                    *left -= 1;
+                    run.symbol(automaton, cache, haystack)
+                } else {
+                    run.forward::<false>(automaton, cache, haystack, limit, left)
+                }
+            } else if run.found.is_none() {
+                // Pauses at the first match, from which on the run makes notes.
+                run.forward::<true>(automaton, cache, haystack, limit, left)
+            } else {
+                run.forward::<false>(automaton, cache, haystack, limit, left)
+            };
+            if run.found != before {
+                memo.begin();
+                note = base(run).map_or(note, |base| Memo::next_place(run.at, base));
+                if self.earliest {
+                    return true;
+                }
+            }
+            if pause == Pause::Dead {
+                memo.end(self.from, cache.generation);
+                return true;
+            }
+        }
+    }
+
+    /// Goes back from the end of a match to its start.
+    fn backward(
+        &mut self,
+        haystack: &[u8],
+        mut run: Run,
+        end: usize,
+        pattern: u32,
+        left: &mut isize,
+    ) -> Option<Span> {
+        let automaton = self.pattern.backward();
+        let cache = &mut self.caches.of(&self.pattern).backward;
+        let whole = automaton.program.whole;
+        if run.state != DEAD {
+            loop {
+                if run.at <= self.from {
+                    if run.at == self.from {
+                        run.symbol_before(automaton, cache, haystack);
+                    }
+                    break;
+                }
+                if *left < 0 {
+                    self.phase = Phase::Backward { run, end, pattern };
+                    return None;
+                }
+                let rest = usize::try_from(*left).unwrap_or(0).max(64);
+                let mut limit = self.from.max(run.at.saturating_sub(rest));
+                if whole.any() {
+                    limit = Ahead::before(whole, haystack, run.at, limit);
+                }
+                let pause = if limit == run.at {
+                    *left -= 1;
+                    run.symbol_before(automaton, cache, haystack)
+                } else {
+                    run.backward(automaton, cache, haystack, limit, false, left)
+                };
+                if pause == Pause::Dead {
+                    break;
+                }
+            }
+        }
+        if let Some((start, _)) = run.found {
+            return self.found(haystack, start, end, pattern, left);
+        }
+        // Somebody has written to the haystack meanwhile: the match is gone.
+        self.phase = Phase::Idle;
+        self.from = end.max(self.from + 1);
+        None
+    }
+
+    /// Returns the match, without what a lookahead behind it has read. Drops empty matches inside of a character.
+    fn found(
+        &mut self,
+        haystack: &[u8],
+        start: usize,
+        end: usize,
+        pattern: u32,
+        left: &mut isize,
+    ) -> Option<Span> {
+        self.phase = Phase::Idle;
+        let encoding = self.pattern.encoding();
+        let pattern = pattern as usize;
+        let end = match self.pattern.tail(pattern) {
+            None => end,
+            Some(tail) => {
+                // The bytes are read once more, by the automaton of groups.
+                *left -= signed(end - start).saturating_mul(GROUPS_COST);
+                let end = self.pattern.end_before_tail(
+                    self.caches.of(&self.pattern),
+                    haystack,
+                    (start, end),
+                    pattern,
+                    tail,
+                );
+                end.max(start)
+            }
+        };
+        self.from = end;
+        self.walk.resume(end);
+        self.ways.found(end);
+        if self.earliest {
+            return Some(Span {
+                start,
+                end,
+                pattern,
+            });
+        }
+        if start == end {
+            self.from = end + text::len_at(haystack, end, encoding);
+            if !text::is_boundary(haystack, end, encoding) {
+                return None;
+            }
+        }
+        Some(Span {
+            start,
+            end,
+            pattern,
+        })
+    }
+}
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        if let Some(list) = self.pattern.list() {
+            self.list.finish(list);
+        }
+        self.caches.give_back(&self.pattern);
+    }
+}

@@ -1,0 +1,113 @@
+//! Compares the search for lines with a search in each single line.
+
+use super::compiled;
+use crate::pattern::testing::{Oracle, Random};
+use crate::pattern::{Encoding, LineScan, LineStep, Pattern};
+
+/// Where a line starts and ends, and its number.
+type Found = (usize, usize, usize);
+
+fn lines(pattern: &Pattern, text: &[u8], invert: bool, budget: usize) -> Vec<Found> {
+    let mut scan = LineScan::new(pattern, 0, text.len(), invert).numbered(1);
+    let mut found = Vec::new();
+    loop {
+        match scan.step(text, budget) {
+            LineStep::Line(line) => found.push((line.start, line.end, line.number)),
+            LineStep::More => {}
+            LineStep::Done => return found,
+        }
+    }
+}
+
+/// Compares the lines with a match and those without one, found and counted, with what they must be.
+fn check(pattern: &Pattern, text: &[u8], budget: usize, wanted: [&Vec<Found>; 2], what: &str) {
+    for (invert, wanted) in [false, true].into_iter().zip(wanted) {
+        let found = lines(pattern, text, invert, budget);
+        assert_eq!(&found, wanted, "{invert}: {what}");
+        let mut count = 0;
+        let mut scan = LineScan::new(pattern, 0, text.len(), invert);
+        while !scan.count(text, budget, &mut count) {}
+        assert_eq!(count, wanted.len(), "count, {invert}: {what}");
+    }
+}
+
+#[test]
+fn lines_with_and_without_a_match_are_all_lines() {
+    let mut random = Random(0xDEAD_BEEF_CAFE);
+    for _ in 0..3000 {
+        let (source, flags) = random.pattern();
+        let Ok(pattern) = compiled(&source, &flags, Encoding::Utf8) else {
+            continue;
+        };
+        let Some(oracle) = Oracle::new(&source, &flags, Encoding::Utf8) else {
+            continue;
+        };
+        let mut text = random.text(8);
+        text.push(b'\n');
+        text.extend(random.text(8));
+        let starts: Option<Vec<bool>> = (0..=text.len())
+            .map(|at| Some(oracle.at(&text, at)?.is_some()))
+            .collect();
+        let Some(starts) = starts else {
+            continue;
+        };
+        let (mut with, mut without, mut start, mut number) = (vec![], vec![], 0, 1);
+        while start < text.len() {
+            let end = text[start..]
+                .iter()
+                .position(|&byte| byte == b'\n')
+                .map_or(text.len(), |at| start + at);
+            let list = if starts[start..=end].contains(&true) {
+                &mut with
+            } else {
+                &mut without
+            };
+            list.push((start, end, number));
+            (start, number) = (end + 1, number + 1);
+        }
+        let what = format!(
+            "/{source}/{flags} over {:?}",
+            text.escape_ascii().to_string()
+        );
+        for budget in [usize::MAX, 1, 3] {
+            check(&pattern, &text, budget, [&with, &without], &what);
+        }
+    }
+}
+
+#[test]
+fn lines_with_a_literal_are_those_that_contain_it() {
+    let mut random = Random(0x00C0_FFEE);
+    // Dense and rare places, some that overlap, lines of all lengths.
+    for (letters, source) in [
+        (&b"ab\n"[..], "a"),
+        (b"ab\n", "aa"),
+        (b"ab\n", "abab"),
+        (b"abcdefgh\n", "cab"),
+        (b"abcdefghijklmnopqrstuvwxyz     \n", "xyz"),
+        (b"abcdefghijklmnopqrstuvwxyz     \n", "q"),
+        (b"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\n", "aaaab"),
+        ("ü ö\n".as_bytes(), "ü"),
+    ] {
+        let pattern = compiled(source, "", Encoding::Utf8).unwrap();
+        for len in [100, 5000, 100_000] {
+            let text: Vec<u8> = (0..len)
+                .map(|_| letters[random.below(letters.len())])
+                .collect();
+            let (mut with, mut without, mut start) = (vec![], vec![], 0);
+            for (at, line) in text.split(|&byte| byte == b'\n').enumerate() {
+                let end = start + line.len();
+                let has_it = memchr::memmem::find(line, source.as_bytes()).is_some();
+                if start < text.len() {
+                    let list = if has_it { &mut with } else { &mut without };
+                    list.push((start, end, at + 1));
+                }
+                start = end + 1;
+            }
+            for budget in [usize::MAX, 1, 5000] {
+                let what = format!("{source} in {len} bytes, {budget} at a time");
+                check(&pattern, &text, budget, [&with, &without], &what);
+            }
+        }
+    }
+}

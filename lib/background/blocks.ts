@@ -1,0 +1,51 @@
+/** The lines of `grepAsync`: one by one, or many at a time as the bytes that a program writes. */
+
+import { hidesConstructor, type Step } from '../iterators.js'
+import type { Line } from '../line.js'
+import { textOf } from '../pattern/text.js'
+import type { OwnBuffer } from '../slab.js'
+import type { AsyncRecords } from './records.js'
+import { type Rounds, Steps } from './steps.js'
+
+/** The lines that have a match. */
+export interface AsyncLines extends AsyncIterableIterator<Line> {
+  /** The lines that are left, in `Buffer`s of many, as the `blocks()` of `grep` gives them. */
+  blocks(): AsyncIterableIterator<OwnBuffer>
+}
+
+class AsyncBlocks implements Rounds<OwnBuffer> {
+  readonly #records: AsyncRecords<Line>
+
+  constructor(records: AsyncRecords<Line>) {
+    this.#records = records
+  }
+
+  take(): Step<OwnBuffer> | undefined {
+    const step = this.#records.takeBatch()
+    return step === undefined || step.done === true
+      ? step
+      : { done: false, value: textOf(step.value) }
+  }
+
+  round(): Promise<void> {
+    return this.#records.round()
+  }
+
+  finish(): void {
+    this.#records.finish()
+  }
+}
+
+export class LineSteps extends Steps<Line> implements AsyncLines {
+  readonly #records: AsyncRecords<Line>
+
+  constructor(records: AsyncRecords<Line>) {
+    super(records)
+    this.#records = records
+  }
+
+  blocks(): AsyncIterableIterator<OwnBuffer> {
+    return new Steps(new AsyncBlocks(this.#records))
+  }
+}
+hidesConstructor(LineSteps)

@@ -1,0 +1,289 @@
+/** The iterators of `matchAllAsync` and `grepAsync`, and of `findAllAsync` for a pattern. */
+
+import { end, type Step } from '../iterators.js'
+import { type PatternSearch, turns } from '../native.js'
+import { Found } from '../pattern/answer.js'
+import type { Kind } from '../pattern/kinds.js'
+import type { Prepared } from '../pattern/prepared.js'
+import type { Batch } from '../pattern/text.js'
+import type { Region } from '../region.js'
+import { liveEnd } from '../bounds.js'
+import { AHEAD, CHUNK, type Job, runChunks, SMALL } from './chunks.js'
+import { check, type Plan } from './options.js'
+import { EXACT, GOES_ON, makeSearch, partsOf } from './patterns.js'
+import type { Pending } from './pending.js'
+import type { Rounds } from './steps.js'
+
+/** How many records are asked for when a small part is searched at once. */
+const BATCH = 4096
+
+/** A part of the range that was searched. */
+interface Searched {
+  readonly found: Found
+  readonly until: number
+}
+
+/**
+ * The records of a range. They are fetched in rounds, each of as many chunks as may be in flight. If a chunk has more
+ * records than one answer holds, the next rounds fetch the rest of it. Meanwhile the records of the chunks behind it
+ * are kept.
+ */
+export class AsyncRecords<T> implements Rounds<T> {
+  readonly #region: Region
+  readonly #prepared: Prepared
+  readonly #kind: Kind<T>
+  readonly #size: number
+  readonly #how: Plan
+  readonly #first: number
+  readonly #last: number | undefined
+  /** The parts that were searched and not given out completely, in order. */
+  #searched: Searched[] = []
+  /** The index of the next record in the first part. */
+  #at = 0
+  /** Where the range goes on behind everything that was searched, or where a new search would begin. */
+  #from: number
+  /** How far the range was searched, for `onProgress`. */
+  #covered: number
+  /** The number of lines before those of the first part, if lines are numbered. */
+  #lines = 0
+  /** How many more records may be given. */
+  #left: number
+  #isOver = false
+  /** The search that goes on from round to round, and the length of the map when it began. */
+  #search: PatternSearch | undefined
+  #extent = -1
+  #searching: Pending<true> | undefined
+  /** The round that is being searched. */
+  #round: Promise<void> | undefined
+
+  constructor(
+    region: Region,
+    prepared: Prepared,
+    kind: Kind<T>,
+    how: Plan,
+    first: number,
+    last: number | undefined,
+  ) {
+    this.#region = region
+    this.#prepared = prepared
+    this.#kind = kind
+    this.#size = kind.size(prepared)
+    this.#how = how
+    this.#first = first
+    this.#last = last
+    this.#from = first
+    this.#covered = first
+    this.#left = how.limit
+  }
+
+  finish(): void {
+    this.#left = 0
+    this.#searched = []
+    this.#search?.end()
+    this.#search = undefined
+    this.#searching?.resolve(true)
+  }
+
+  take(): Step<T> | undefined {
+    if (this.#left === 0) return end()
+    check(this.#region, this.#how)
+    const part = this.#searched[0]
+    if (part === undefined || this.#at >= part.found.records) return undefined
+    const { found } = part
+    // The map may have shrunk since the round was searched.
+    if (this.#kind.end(found, this.#at) > this.#region.length) {
+      this.finish()
+      return end()
+    }
+    const value = this.#kind.make(found, this.#at, this.#lines)
+    this.#left -= 1
+    this.#at += 1
+    if (this.#left === 0) this.finish()
+    else if (this.#at === found.records && found.done) this.#nextPart()
+    return { done: false, value }
+  }
+
+  /** The records that are left of the first part, if there are any. */
+  takeBatch(): Step<Batch> | undefined {
+    if (this.#left === 0) return end()
+    check(this.#region, this.#how)
+    const part = this.#searched[0]
+    if (part === undefined || this.#at >= part.found.records) return undefined
+    const { found } = part
+    const { numbers } = this.#kind
+    const from = this.#at
+    const most = Math.min(found.records, from + this.#left)
+    let to = most
+    // The map may have shrunk since the round was searched.
+    while (to > from && this.#kind.end(found, to - 1) > this.#region.length) to -= 1
+    const lines = this.#lines
+    const value = { found, from, to, hasNumbers: numbers, linesBefore: () => lines }
+    this.#left -= to - from
+    this.#at = to
+    if (to < most || this.#left === 0) this.finish()
+    else if (to === found.records && found.done) this.#nextPart()
+    return to === from ? end() : { done: false, value }
+  }
+
+  /** Removes the first part, of which everything was given. */
+  #nextPart(): void {
+    const part = this.#searched.shift()
+    if (this.#kind.numbers && part !== undefined) this.#lines += part.found.newlines
+    this.#at = 0
+  }
+
+  /** One round at a time, also if both the records and their batches are asked for. */
+  round(): Promise<void> {
+    this.#round ??= this.#nextRound().finally(() => {
+      this.#round = undefined
+    })
+    return this.#round
+  }
+
+  async #nextRound(): Promise<void> {
+    const region = this.#region
+    const last = liveEnd(this.#last, region.length)
+    const rest = this.#searched[0]
+    if (rest === undefined && (this.#isOver || this.#from > last)) {
+      region.checkEnd(this.#first, last)
+      this.finish()
+      return
+    }
+    const search = this.#search ?? makeSearch(this.#prepared, this.#kind, this.#from)
+    this.#search = undefined
+    const found =
+      search.isDivisible() && last - this.#first > SMALL
+        ? await this.#parts(search, rest, last)
+        : await this.#goOn(search, last)
+    // return() was called meanwhile.
+    if (this.#left === 0) {
+      this.finish()
+      return
+    }
+    if (rest !== undefined) this.#nextPart()
+    this.#searched.unshift(...found)
+    while (this.#searched[0]?.found.records === 0 && this.#searched[0].found.done) this.#nextPart()
+    this.#how.onProgress?.(Math.min(this.#covered, last) - this.#first, last - this.#first)
+  }
+
+  /** Searches the next parts, as many as may be in flight; or the rest of the first. */
+  async #parts(
+    search: PatternSearch,
+    rest: Searched | undefined,
+    last: number,
+  ): Promise<Searched[]> {
+    const region = this.#region
+    if (rest !== undefined) {
+      const from = Math.min(rest.found.position, last)
+      const until = Math.max(from, Math.min(rest.until, last))
+      const found = await this.#run({
+        parts: once({ from, until }),
+        total: until - from,
+        sequential: true,
+        start: (part) =>
+          search.chunk(region.handle, EXACT, part.from, part.until, last, this.#most()),
+        task: search,
+      })
+      return found
+    }
+    const concurrency = Math.min(this.#how.concurrency, turns() * AHEAD)
+    const from = this.#from
+    const stop = Math.min(last, from + concurrency * CHUNK)
+    const isFirst = from === this.#first
+    const job = partsOf(region, search, { from, end: last }, concurrency, this.#most(), isFirst)
+    const { parts } = job
+    const found = await this.#run({
+      ...job,
+      parts() {
+        const part = parts()
+        return part === undefined || part.from >= stop ? undefined : part
+      },
+    })
+    this.#from = Math.max(stop, ...found.map(({ until }) => until))
+    this.#isOver = this.#from >= last
+    this.#covered = this.#from
+    return found
+  }
+
+  /** Goes on with a search that was interrupted. */
+  async #goOn(search: PatternSearch, last: number): Promise<Searched[]> {
+    const region = this.#region
+    let asked = search
+    if (this.#extent !== region.extent) {
+      // The interrupted search was made for another end of the map.
+      search.end()
+      asked = makeSearch(this.#prepared, this.#kind, this.#from)
+      this.#extent = region.extent
+    }
+    const from = this.#covered
+    const until = Math.min(last, from + CHUNK)
+    let found: Searched[]
+    if (last - this.#first <= SMALL) {
+      const numbers = asked.batch(region.handle, last, Math.min(this.#most(), BATCH), SMALL)
+      if (numbers === null) throw region.fault()
+      found = [{ found: new Found(numbers, this.#prepared, this.#size), until }]
+    } else {
+      let isDone = false
+      found = await this.#run({
+        parts: once({ from, until }),
+        total: until - from,
+        sequential: true,
+        start: (part) =>
+          asked.chunk(region.handle, GOES_ON, part.from, part.until, last, this.#most()),
+        task: {
+          // When the part is done, the search waits for the next part and is not ended.
+          end: () => (isDone ? undefined : asked.end()),
+          join: () => asked.join(),
+        },
+        done: () => (isDone = true),
+      })
+    }
+    const answer = found[0]?.found
+    if (answer !== undefined) {
+      this.#from = answer.position
+      this.#isOver = answer.done
+      this.#covered = answer.done ? last : until
+    }
+    if (answer?.done !== true) this.#search = asked
+    else asked.end()
+    // The search itself gives the rest of its records.
+    return found.map(({ found: records }) => ({ found: records, until: records.position }))
+  }
+
+  #most(): number {
+    return Math.min(this.#left, 2 ** 31)
+  }
+
+  /** Runs a round. `done` is called with each answer. */
+  async #run(
+    job: Omit<Job<Float64Array, true>, 'take' | 'result'> & { done?(): void },
+  ): Promise<Searched[]> {
+    const found: Searched[] = []
+    this.#searching = runChunks<Float64Array, true>(
+      this.#region,
+      { ...this.#how, onProgress: undefined },
+      {
+        ...job,
+        take: (answer, { until }) => {
+          job.done?.()
+          found.push({ found: new Found(answer, this.#prepared, this.#size), until })
+          return undefined
+        },
+        result: () => true,
+      },
+    )
+    await this.#searching.promise
+    this.#searching = undefined
+    return found
+  }
+}
+
+/** A function that returns one part, and then undefined. */
+function once<P>(part: P): () => P | undefined {
+  let next: P | undefined = part
+  return () => {
+    const given = next
+    next = undefined
+    return given
+  }
+}
