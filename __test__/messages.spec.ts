@@ -6,6 +6,7 @@ import {
   constants,
   Mmap,
   PAGESIZE,
+  Pattern,
 } from '../index.js'
 import { descriptor, freshPath, mapped, temporaryFile } from './support/files.ts'
 import { refuses, thrown } from './support/errors.ts'
@@ -87,6 +88,24 @@ test('a number as a needle is told what a needle is', (t) => {
   const find = m.find.bind(m) as (sub: unknown) => number
   const sentence = /bytes-like object is required, not 'number' \(a string, Buffer,/
   refuses(t, () => find(97), 'ERR_INVALID_ARG_TYPE', sentence)
+})
+
+test('what is no needle is told all that is, and where options belong', (t) => {
+  const m = mapped(t, 'abc')
+  const all = /TypedArray, DataView, ArrayBuffer or RegExp, an Array of them, or a Pattern\)$/
+  for (const member of [m.find, m.findAll, m.count, m.match, m.matchAll, m.grep] as const) {
+    const call = member.bind(m) as (needle: unknown) => unknown
+    refuses(t, () => call(new Set(['a'])), 'ERR_INVALID_ARG_TYPE', all)
+  }
+  const grep = m.grep.bind(m) as (needle: unknown) => unknown
+  const element = /"needle\[1\]" .*, not 'Pattern' .* ArrayBuffer or RegExp\)$/
+  refuses(t, () => grep(['a', new Pattern('b')]), 'ERR_INVALID_ARG_TYPE', element)
+  const count = m.countLines.bind(m) as (needle: unknown) => unknown
+  const second = /options come second, as in countLines\(undefined, \{ start \}\)\)$/
+  refuses(t, () => count({ start: 1 }), 'ERR_INVALID_ARG_TYPE', second)
+  const write = mapped(t, 'abc', { access: ACCESS_WRITE })
+  const bytes = write.write.bind(write) as (given: unknown) => unknown
+  refuses(t, () => bytes({}), 'ERR_INVALID_ARG_TYPE', /TypedArray, DataView or ArrayBuffer\)$/)
 })
 
 test('a view that cannot be says what could', (t) => {

@@ -260,16 +260,25 @@ function encoded(text: string): Uint8Array {
   return made
 }
 
-/** The bytes that a member reads. Only a string is copied. */
-export function bytes(value: unknown, name: string): Uint8Array {
+/** What is bytes, for messages. */
+const BYTES = 'a string, Buffer, TypedArray, DataView or ArrayBuffer'
+
+/** The bytes that a member reads. Only a string is copied. `kinds` is what the member takes, for the message. */
+export function bytes(value: unknown, name: string, kinds: string = BYTES): Uint8Array {
   if (typeof value === 'string') return encoded(value)
   if (ArrayBuffer.isView(value)) return viewed(value, name)
   if (isAnyArrayBuffer(value)) return wholeBuffer(value, name)
   throw invalidType(
     `The "${name}" argument: a bytes-like object is required, not '${typeName(value)}' ` +
-      `(a string, Buffer, TypedArray, DataView or ArrayBuffer${bytesInstead(value)})`,
+      `(${kinds}${kinds === BYTES ? '' : optionsSecond(value)}${bytesInstead(value)})`,
   )
 }
+
+/** The end of a message about a needle that is an options object. */
+const optionsSecond = (value: unknown): string =>
+  typeName(value) === 'Object'
+    ? '; options come second, as in countLines(undefined, { start })'
+    : ''
 
 /** The end of a message: how to get the bytes of a value that is not an array of bytes. */
 function bytesInstead(value: unknown): string {

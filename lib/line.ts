@@ -2,6 +2,7 @@
 
 import { Buffer, isAscii } from 'node:buffer'
 import { inspect } from 'node:util'
+import { shows } from './shown.js'
 import { bufferOver, type OwnBuffer } from './slab.js'
 
 /** A line without its newline. A `\r` before the newline is kept. */
@@ -120,12 +121,7 @@ export class CopiedLine implements Line {
   }
 }
 
-/** What console.log shows. */
-Object.defineProperty(CopiedLine.prototype, inspect.custom, {
-  value(this: CopiedLine): string {
-    const number = this.number === undefined ? '' : `, number: ${this.number}`
-    return `Line { start: ${this.start}, end: ${this.end}${number}, ${inspect(this.toString())} }`
-  },
-  configurable: true,
-  writable: true,
+shows(CopiedLine, 'Line', (line) => {
+  const number = line.number === undefined ? '' : `, number: ${line.number}`
+  return `Line { start: ${line.start}, end: ${line.end}${number}, ${inspect(line.toString())} }`
 })

@@ -66,6 +66,7 @@ import {
 } from './background/matching.js'
 import { count, find, findAll, type FindAllOptions, rfind, type SearchRange } from './search.js'
 import { from, type MmapToken, share } from './share.js'
+import { shows } from './shown.js'
 import type { OwnBuffer } from './slab.js'
 import { threads } from './threads.js'
 import { arrayBuffer, copyTo, get, iterate, move, set, setSlice, slice } from './slices.js'
@@ -92,6 +93,18 @@ function findUncloneable(): ((map: object) => void) | undefined {
 
 /** That function; undefined where there is none, and null before the first map. */
 let refuseClones: ((map: object) => void) | undefined | null = null
+
+/** The name of a map's class, for its repr. A subclass may have no name, or hide it. */
+function className(map: Mmap): string {
+  try {
+    const { constructor } = map
+    const name: unknown = constructor === Mmap ? undefined : constructor.name
+    if (typeof name === 'string' && name !== '') return name
+  } catch {
+    // A getter of the caller's has thrown, or there is no constructor.
+  }
+  return 'fmmap.Mmap'
+}
 
 /** Makes an instance of a class of maps over a region. */
 function construct<T extends typeof Mmap>(Class: T, region: Region): InstanceType<T> {
@@ -794,8 +807,7 @@ export class Mmap implements Iterable<number>, Disposable {
 
   /** Python's `repr(m)`. */
   toString(): string {
-    const { constructor } = this
-    return inspect(this.#region, constructor === Mmap ? 'fmmap.Mmap' : constructor.name)
+    return inspect(this.#region, className(this))
   }
 }
 
@@ -816,6 +828,21 @@ Object.defineProperty(Mmap, Symbol.hasInstance, {
   },
 })
 
+/** The line of a stack that says that `inspect` of Node or of Bun called. */
+const INSPECTS = /^\s+at formatValue \((?:node:)?internal[:/]util\/inspect:/
+
+/**
+ * The getter of the first element. `util.inspect` of Bun, and of Node before 26, reads that element of whatever is
+ * behind a proxy, and printing must not throw.
+ */
+function refuseElements(): undefined {
+  const error = noElements()
+  Error.captureStackTrace(error, refuseElements)
+  const [, caller = ''] = String(error.stack).split('\n')
+  if (INSPECTS.test(caller)) return undefined
+  throw error
+}
+
 /**
  * A map has a length and no elements. So code that copies elements one by one, such as `bytes.set(m)`, would copy
  * zeros, and `m[0] = 1` would have no effect. This prototype throws instead. It is inherited, so it adds no member to
@@ -825,9 +852,7 @@ Object.setPrototypeOf(
   Mmap.prototype,
   Object.create(Object.prototype, {
     0: {
-      get(): never {
-        throw noElements()
-      },
+      get: refuseElements,
       set(): never {
         throw noElements()
       },
@@ -836,11 +861,4 @@ Object.setPrototypeOf(
   }) as object,
 )
 
-/** What console.log shows: Python's repr. The symbol is node:util's inspect.custom, without the module. */
-Object.defineProperty(Mmap.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-  value(this: Mmap): string {
-    return this.toString()
-  },
-  configurable: true,
-  writable: true,
-})
+shows(Mmap, 'Mmap', (map) => map.toString())

@@ -5,6 +5,7 @@
 
 import { bytes } from './arguments.js'
 import { byteLength } from './intrinsics.js'
+import { NEEDLES } from './pattern/given.js'
 import { patternOf } from './pattern/passed.js'
 import type { Prepared } from './pattern/prepared.js'
 import { copyGiven } from './region.js'
@@ -29,7 +30,7 @@ export function patternIn(value: unknown, name: string): Prepared | undefined {
 /** The bytes that were passed: the caller's own memory, for the duration of the call. */
 export function needleOf(value: unknown, name: string): Literal {
   if (isPlain(value)) return bytes(value, name)
-  return patternOf(value, name)?.literal ?? bytes(value, name)
+  return patternOf(value, name)?.literal ?? bytes(value, name, NEEDLES)
 }
 
 /**

@@ -48,11 +48,17 @@ export function readRegExp(value: RegExp): Source {
   return { source: sourceOf(value), flags }
 }
 
-/** Reads one needle. No code of the caller's runs. */
-export function given(value: Bytes | RegExp, name: string): Given {
+/** What is a needle of a list, for messages. */
+const LISTED = 'a string, Buffer, TypedArray, DataView, ArrayBuffer or RegExp'
+
+/** What is a needle, for messages. */
+export const NEEDLES: string = `${LISTED}, an Array of them, or a Pattern`
+
+/** Reads one needle. No code of the caller's runs. `kinds` is what the member takes, for the message. */
+export function given(value: Bytes | RegExp, name: string, kinds: string = NEEDLES): Given {
   if (typeof value === 'string') return value
   if (types.isRegExp(value)) return readRegExp(value)
-  return copyGiven(bytes(value, name))
+  return copyGiven(bytes(value, name, kinds))
 }
 
 /** Reads a list of needles. It must have at least one: an empty list can't match anything, so it is a mistake. */
@@ -65,7 +71,7 @@ export function givenList(list: readonly unknown[], name: string): Given[] {
   // The list's elements may be getters, so they are all read before the first of them is looked at.
   const elements: unknown[] = []
   for (let at = 0; at < list.length; at += 1) elements.push(list[at])
-  return elements.map((element, at) => given(element as Bytes | RegExp, `${name}[${at}]`))
+  return elements.map((element, at) => given(element as Bytes | RegExp, `${name}[${at}]`, LISTED))
 }
 
 const needleBytes = (needle: string | Uint8Array, encoding: TextEncoding): Uint8Array => {

@@ -3,6 +3,7 @@
 import { inspect } from 'node:util'
 import { integer, received } from '../arguments.js'
 import { invalidType } from '../errors.js'
+import { shows } from '../shown.js'
 import { bufferOver, type OwnBuffer } from '../slab.js'
 import type { Found } from './answer.js'
 
@@ -126,12 +127,7 @@ export class FoundMatch implements Match {
   }
 }
 
-/** What console.log shows. */
-Object.defineProperty(FoundMatch.prototype, inspect.custom, {
-  value(this: FoundMatch): string {
-    const texts = Array.from(this, (text) => inspect(text))
-    return `Match { index: ${this.index}, end: ${this.end}, ${texts.join(', ')} }`
-  },
-  configurable: true,
-  writable: true,
+shows(FoundMatch, 'Match', (match) => {
+  const texts = Array.from(match, (text) => inspect(text))
+  return `Match { index: ${match.index}, end: ${match.end}, ${texts.join(', ')} }`
 })

@@ -1,7 +1,7 @@
 /** The pattern for what a user has passed to a search: a `Pattern`, or whatever one is made of. */
 
 import { types } from 'node:util'
-import { type Bytes, bytes } from '../arguments.js'
+import type { Bytes } from '../arguments.js'
 import { conflictingOptions } from '../errors.js'
 import { type Given, given, givenList, type Source, type TextEncoding } from './given.js'
 import { preparedIn } from './pattern.js'
@@ -63,6 +63,5 @@ export function anyPattern(value: unknown, name: string, encoding?: TextEncoding
   const text = encoding ?? 'utf8'
   // This letter is no flag of a RegExp.
   if (typeof value === 'string') return cached({ source: value, flags: '"' }, text, value)
-  bytes(value, name)
   return new Prepared([given(value as Bytes, name)], text, false)
 }

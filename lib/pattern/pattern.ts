@@ -1,6 +1,7 @@
 /** Class `Pattern`. What it is made of is in prepared.ts. */
 
 import type { Bytes } from '../arguments.js'
+import { shows } from '../shown.js'
 import { inspectPrepared, prepare, type Prepared } from './prepared.js'
 
 /**
@@ -47,12 +48,4 @@ export class Pattern {
   }
 }
 
-/** What console.log shows. */
-Object.defineProperty(Pattern.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-  value(this: Pattern): string {
-    const prepared = preparedIn(this)
-    return prepared === undefined ? 'Pattern {}' : inspectPrepared(prepared)
-  },
-  configurable: true,
-  writable: true,
-})
+shows(Pattern, 'Pattern', (pattern) => inspectPrepared(preparedIn(pattern) as Prepared))

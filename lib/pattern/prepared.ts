@@ -138,10 +138,16 @@ export function prepare(
     : new Prepared(before.needles, text ?? before.encoding, isCaseless ?? before.ignoreCase)
 }
 
+/** So many needles of a list are shown: as many as Node shows elements of an array. */
+const SHOWN = 100
+
 /** What console.log shows of a `Pattern`. */
-export function inspectPrepared({ needles }: Prepared): string {
-  const texts = needles.map((needle) =>
-    isSource(needle) ? `/${needle.source}/${needle.flags}` : inspect(needle),
-  )
+export function inspectPrepared({ needles, encoding, ignoreCase }: Prepared): string {
+  const texts = needles
+    .slice(0, SHOWN)
+    .map((needle) => (isSource(needle) ? `/${needle.source}/${needle.flags}` : inspect(needle)))
+  if (needles.length > SHOWN) texts.push(`... ${needles.length - SHOWN} more`)
+  if (encoding !== 'utf8') texts.push(`encoding: '${encoding}'`)
+  if (ignoreCase) texts.push('ignoreCase: true')
   return `Pattern { ${texts.join(', ')} }`
 }

@@ -24,7 +24,7 @@ export const houses = [
       'region',
       'errors constants epoch',
       'native iterators permission threads timers bounds',
-      'addon intrinsics',
+      'addon intrinsics shown',
     ],
   },
   {
