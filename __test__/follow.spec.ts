@@ -320,6 +320,77 @@ onUnix('what else is in the folder is not taken for a file that had the name', a
   t.deepEqual(await take(lines, 1), ['5'])
 })
 
+onUnix(
+  'other logs of the folder, with names that begin alike, are none that had the name',
+  async (t) => {
+    const write = (path: string, text: string): void => {
+      fs.appendFileSync(path, `${text}\n`)
+      for (const other of [
+        '-error.log',
+        '-error.log.1',
+        '.2.access.log',
+        '.log.pos',
+        '.log.lock',
+      ]) {
+        fs.appendFileSync(path.replace('.log', other), 'other\n')
+      }
+    }
+    const path = ownPath()
+    const lines = following(t, path, { from: 'start' })
+    const first = take(lines, 1)
+    await pause(20)
+    // Made together, and written to later.
+    for (const one of [path, path.replace('.log', '-debug.log')]) fs.writeFileSync(one, '')
+    await pause(20)
+    fs.writeFileSync(path.replace('.log', '-debug.log'), 'other\n')
+    write(path, 'a')
+    t.deepEqual(await first, ['a'])
+    // Rotated together.
+    for (const times of [1, 2]) {
+      for (const one of [path, path.replace('.log', '-error.log')]) {
+        fs.renameSync(one, `${one}.${times}`)
+        fs.writeFileSync(one, '')
+      }
+      write(path, `b ${times}`)
+    }
+    t.deepEqual(await take(lines, 2), ['b 1', 'b 2'])
+    // Copied and truncated.
+    fs.copyFileSync(path, `${path}.3`)
+    fs.truncateSync(path)
+    write(path.replace('app', 'new'), 'none')
+    write(path, 'c')
+    t.deepEqual(await take(lines, 1), ['c'])
+  },
+)
+
+onUnix('the names that rotation gives are known', async (t) => {
+  for (const name of [
+    'app.log.1',
+    'app.log.old',
+    'app.log.bak',
+    'app.log-20260102',
+    'app.log.2026-01-02_03',
+    'app.1.log',
+    'app1.log',
+    'app-2026-01-02T03-04-05Z.log',
+    'app.log.1.log',
+    'app.02Jan2026.log',
+    'app_previous.log',
+    'app.log.2026-01-02.1',
+    'app.log.Fri',
+  ]) {
+    const path = ownPath()
+    fs.writeFileSync(path, 'first\n')
+    const lines = following(t, path, { from: 'start' })
+    fs.renameSync(path, `${path}.0`)
+    fs.writeFileSync(path, 'between\n')
+    fs.renameSync(path, join(dirname(path), name))
+    fs.writeFileSync(path, 'last\n')
+    // oxlint-disable-next-line no-await-in-loop
+    t.deepEqual([name, ...(await take(lines, 3))], [name, 'first', 'between', 'last'])
+  }
+})
+
 test('deletion and re-creation, several times, is followed; what was written before is given', async (t) => {
   const path = temporaryFile('')
   const lines = following(t, path)
@@ -484,6 +555,22 @@ test('copytruncate: what was not read yet is read from the copy', async (t) => {
   }
   fs.appendFileSync(path, 'ten\n')
   t.deepEqual(await take(lines, 3), ['eight', 'nine', 'ten'])
+})
+
+test('copytruncate, twice before a file that is waited for was seen', async (t) => {
+  const path = ownPath()
+  const lines = following(t, path)
+  for (const [name, line] of [
+    ['2', 'one'],
+    ['1', 'two'],
+  ] as const) {
+    fs.appendFileSync(path, `${line}\n`)
+    fs.copyFileSync(path, `${path}.${name}`)
+    fs.truncateSync(path)
+    rest(80)
+  }
+  fs.appendFileSync(path, 'three\n')
+  t.deepEqual(await take(lines, 3), ['one', 'two', 'three'])
 })
 
 test('a writer that goes on at its own place after a truncation: the hole is no line', async (t) => {

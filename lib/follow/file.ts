@@ -189,6 +189,11 @@ export class FollowedFile {
     this.replacedAt = time
   }
 
+  /** Called for a file that was made since the last check: its copies may be as old as itself. */
+  isNew(): void {
+    this.#readAt = Math.min(this.#readAt, Number(birth(this.stat()) / 1_000_000n))
+  }
+
   /** Reads the bytes before `#at` again. */
   #remember(): void {
     const size = Math.min(REMEMBERED, this.#at)

@@ -16,6 +16,16 @@ import { Splitter } from './splitter.js'
 /** Compressed files have the lines of another file, in another form. */
 const PACKED = /\.(gz|bz2|xz|zst|lz4|lzma|lzo|br|zip|z|7z)$/i
 
+/** A word that rotation may add to a name. Numbers and dates need none, except for months and days of the week. */
+const ROTATED =
+  /^(?:(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)[a-z]*|t|z|utc|gmt|am|pm|h|m|s|w|old|bak|backup|copy|last|prev|previous|orig|rotated|archived?)$/i
+
+/** Whether what stands in a name besides the followed one's is of rotation: other words are of other logs. */
+function isRotation(added: string): boolean {
+  const words = added.match(/\p{L}+/gu) ?? []
+  return /[\d\p{L}]/u.test(added) && words.every((word) => ROTATED.test(word))
+}
+
 /**
  * By how many milliseconds the clocks of a file and of the process may differ: file times advance with a timer's
  * ticks.
@@ -195,12 +205,16 @@ export class Folder {
   #isRelated(name: string, place: Place): boolean {
     if (PACKED.test(name)) return false
     if (name === place.name) return place.target
-    return (
-      name.startsWith(place.name) ||
-      this.#given.has(name) ||
-      (place.target && shape(name) === shape(place.name)) ||
-      (place.extension !== '' && name.startsWith(place.stem) && name.endsWith(place.extension))
-    )
+    const { stem, extension } = place
+    if (this.#given.has(name)) return true
+    if (place.target && shape(name) === shape(place.name)) return true
+    if (name.startsWith(place.name)) {
+      // Some rotation repeats the extension: app.log.1.log.
+      const end = name.endsWith(extension) ? name.length - extension.length : name.length
+      return isRotation(name.slice(place.name.length, end))
+    }
+    const isWithin = extension !== '' && name.startsWith(stem) && name.endsWith(extension)
+    return isWithin && isRotation(name.slice(stem.length, name.length - extension.length))
   }
 
   /**

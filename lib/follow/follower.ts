@@ -471,6 +471,7 @@ export class Lines implements Follower, Abortable {
 
   #find(): void {
     const stat = fs.statSync(this.#path, { bigint: true, throwIfNoEntry: false })
+    this.#wake.saw(stat !== undefined)
     const last = this.#files.at(-1)
     if (stat === undefined) {
       if (last === undefined) {
@@ -520,6 +521,7 @@ export class Lines implements Follower, Abortable {
   /** Appends a file, and before it those that had its name after `last`. */
   #push(last: FollowedFile | undefined, file: FollowedFile, all: boolean): void {
     try {
+      if (all) file.isNew()
       const between = (all && this.#folder?.between(last, file)) || []
       this.#files.push(...between, file)
     } catch (error) {

@@ -30,8 +30,11 @@ export class Wake {
   /** How many checks are left before the folder is watched again; 0 while it is watched. */
   #looks = 0
   #stopped = false
-  /** Whether the event before said that the file has lost its name. */
+  /** Whether the event before said that the name has come or gone, and whether it seems to have gone. */
+  #moving = false
   #leaving = false
+  /** The watched names that no file has. The system reports in the same way that a name comes and that it goes. */
+  readonly #gone = new Set<string>()
 
   constructor(
     path: string | Buffer,
@@ -112,13 +115,17 @@ export class Wake {
     } else if (folder === undefined) {
       // Another name in a folder above.
     } else if (isNamed) {
-      this.#leaving = event === 'rename'
+      this.#moving = event === 'rename'
+      this.#leaving = this.#moving && !this.#gone.has(name)
+      if (this.#leaving) this.#gone.add(name)
+      else this.#gone.delete(name)
       // The other name of a renamed file comes with the next event.
-      if (!this.#leaving) this.#unwatchAll()
+      if (!this.#moving) this.#unwatchAll()
       this.ring()
     } else if (event === 'rename') {
       // The system reports both names of a renamed file, one after the other.
       if (this.#leaving) this.#renamed(changed)
+      this.#moving = false
       this.#leaving = false
     }
   }
@@ -146,8 +153,9 @@ export class Wake {
   #wake(): void {
     if (this.#stopped) return
     this.#rang = true
-    if (this.#leaving) {
+    if (this.#moving) {
       // Its folder may be gone too. The system does not tell as long as the file is open.
+      this.#moving = false
       this.#leaving = false
       this.#unwatchAll()
     }
@@ -179,6 +187,12 @@ export class Wake {
       this.#resolve = undefined
     }
     this.#rang = false
+  }
+
+  /** Called when it was seen whether there is a file of the name. */
+  saw(isThere: boolean): void {
+    this.#gone.clear()
+    if (!isThere && typeof this.#path === 'string') this.#gone.add(basename(this.#path))
   }
 
   /** Ends a wait. */
