@@ -8,7 +8,7 @@ import { ACCESS_COPY, ACCESS_READ, MS_ASYNC, type Mmap, PAGESIZE } from '../inde
 import { checkError, closedMessage, type Coded, refuses } from './support/errors.ts'
 import { anonymous, bytes, mapped, mappedPath, temporaryFile } from './support/files.ts'
 import { matches, numbers, text } from './support/haystacks.ts'
-import { emulated, hole, externalBuffers, scaled, unix } from './support/platform.ts'
+import { emulated, endless, hole, externalBuffers, scaled, unix } from './support/platform.ts'
 import { childAnswer, moduleFile, runChild } from './support/runtime.ts'
 import { serially } from './support/serial.ts'
 import anyTest, { type Assertions, testWhere } from './support/test.ts'
@@ -784,12 +784,10 @@ test('a short search does not wait for a long one', async (t) => {
     rejected(t, () => long.countAsync('ab', { signal: controller.signal, concurrency: 4 })),
   )
   const short = anonymous(t, 2 * CHUNK)
-  const before = performance.now()
   t.is(await short.countAsync('ab'), 0)
-  const elapsed = performance.now() - before
+  // None of the long ones has ended meanwhile.
   controller.abort()
   for (const error of await Promise.all(searches)) t.is(error.code, 'ABORT_ERR')
-  t.true(elapsed < 2000, `${elapsed} ms for 8 MiB`)
 })
 
 test('nothing is left unhandled, whatever rejects and is waited for', async (t) => {
@@ -834,8 +832,8 @@ test('a pending search keeps the process alive, and one that is given up does no
     `),
     0,
   )
-  const path = temporaryFile(HUGE)
-  const before = performance.now()
+  t.timeout(240_000)
+  const path = temporaryFile(endless)
   const { code, output } = await runChild(
     `
     const m = fmmap.Mmap.open(process.argv[2])
@@ -849,24 +847,23 @@ test('a pending search keeps the process alive, and one that is given up does no
   )
   t.is(code, 0)
   t.is(output, 'AbortError\n')
-  t.true(performance.now() - before < 5000)
 })
 
 test('process.exit() during a search does not wait for its end', async (t) => {
+  t.timeout(240_000)
   const { code, output } = await runChild(
     `
     const m = fmmap.Mmap.open(process.argv[2])
     m.countAsync('needle', { concurrency: 4 })
     m.findAsync('needle')
     await pause(20)
-    const before = Date.now()
-    process.on('exit', () => console.log(Date.now() - before < 1000))
+    process.on('exit', () => console.log('exit'))
     process.exit(3)
   `,
-    [temporaryFile(HUGE)],
+    [temporaryFile(endless)],
   )
   t.is(code, 3)
-  t.is(output, 'true\n')
+  t.is(output, 'exit\n')
 })
 
 /** A worker that searches a huge file until it is terminated, and says when it has begun. */
@@ -887,26 +884,24 @@ function searcher(path: string, searches: number): Promise<Worker> {
 }
 
 test('a worker that is terminated during its searches gives its turns back', async (t) => {
-  const path = temporaryFile(HUGE)
+  t.timeout(240_000)
+  const path = temporaryFile(endless)
   const m = anonymous(t, 8 * CHUNK)
   for (let round = 0; round < 5; round++) {
     const worker = await searcher(path, 4)
-    const before = performance.now()
+    // It waits for no search's end.
     await worker.terminate()
-    t.true(performance.now() - before < 2000, `terminate took ${performance.now() - before} ms`)
   }
   t.is(await m.countAsync('needle', { concurrency: 2 }), 0)
 })
 
 test('threads share the turns: none waits for ever, here or there', async (t) => {
-  const path = temporaryFile(HUGE)
+  t.timeout(240_000)
+  const path = temporaryFile(endless)
   const busy = await searcher(path, 6)
   t.teardown(async () => void (await busy.terminate()))
   const m = anonymous(t, 16 * CHUNK)
-  const before = performance.now()
   t.is(await m.countAsync('needle'), 0)
-  const elapsed = performance.now() - before
-  t.true(elapsed < 5000, `${elapsed} ms for 64 MiB beside a busy worker`)
   // And the other way round: a worker finds its turn beside a busy main thread.
   const long = huge(t)
   const controller = new AbortController()

@@ -29,7 +29,8 @@ testWhere(
   if (!existsSync(folder)) mkdirSync(folder)
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const here = (name: string): string => fileURLToPath(new URL(`failure/${name}`, import.meta.url))
-  const [shim, control] = [join(folder, '..shim.so'), join(folder, '..control')]
+  // Containers mount that place so that no library can be loaded from it.
+  const [shim, control] = [freshPath('.so'), join(folder, '..control')]
   const compiler = process.env.CC ?? 'cc'
   execFileSync(compiler, ['-shared', '-fPIC', '-O1', '-o', shim, here('shim.c'), '-ldl'])
   writeFileSync(control, Buffer.alloc(8192))

@@ -1,9 +1,11 @@
 """A folder with one file, `cold`, whose bytes come as slowly as those of a disk: for bench:cold.
 
-    python3 benchmark/slow_disk.py FOLDER MEBIBYTES BYTES_PER_SECOND
+    python3 benchmark/slow_disk.py FOLDER MEBIBYTES BYTES_PER_SECOND [held]
 
 It speaks the protocol of /dev/fuse itself, as far as one file needs it, so it needs nothing but the right to mount. It
-prints `ready` once the file can be read, or why it can not, and goes on until its input ends.
+prints `ready` once the file can be read, or why it can not, and goes on until its input ends. A disk that is `held`
+prints `asked` when somebody wants the first bytes, and gives them once a line has come. If none comes for a minute, it
+prints `in vain` and gives them.
 """
 
 import ctypes
@@ -16,6 +18,7 @@ import threading
 import time
 
 FOLDER, SIZE, RATE = sys.argv[1], int(sys.argv[2]) << 20, float(sys.argv[3])
+HELD = sys.argv[4:] == ["held"]
 NAME = b"cold\0"
 ROOT, FILE = 1, 2
 MNT_DETACH = 2
@@ -45,8 +48,19 @@ class Disk:
 
     def __init__(self):
         self.free = time.monotonic()
+        self.asked = False
+        self.let = threading.Event()
+
+    def wait(self):
+        """Waits before the first bytes until they may be given."""
+        self.asked = True
+        print("asked", flush=True)
+        if not self.let.wait(60):
+            print("in vain", flush=True)
 
     def read(self, offset, size):
+        if HELD and not self.asked:
+            self.wait()
         size = max(0, min(size, SIZE - offset))
         # Who asks again at once finds that the disk has gone on meanwhile, as one that reads ahead.
         self.free = max(self.free, time.monotonic() - 0.05) + size / RATE
@@ -81,8 +95,7 @@ def answer(disk, operation, node, body):
     return b"" if operation in DONE else errno.ENOSYS
 
 
-def serve(device):
-    disk = Disk()
+def serve(device, disk):
     while True:
         try:
             request = os.read(device, 1 << 21)
@@ -114,10 +127,12 @@ def main():
     if libc.mount(b"fmmap", os.fsencode(FOLDER), b"fuse", 0, options) != 0:
         print(f"mount: {os.strerror(ctypes.get_errno())}", flush=True)
         return
-    threading.Thread(target=serve, args=(device,), daemon=True).start()
+    disk = Disk()
+    threading.Thread(target=serve, args=(device, disk), daemon=True).start()
     try:
         print("ready", flush=True)
-        sys.stdin.read()
+        for _ in sys.stdin:
+            disk.let.set()
     finally:
         libc.umount2(os.fsencode(FOLDER), MNT_DETACH)
 

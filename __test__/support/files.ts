@@ -1,9 +1,17 @@
 // The tests make all files and maps here. They are in one folder, which is removed when the process exits.
-import { closeSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, Mmap } from '../../index.js'
-import { unix } from './platform.ts'
+import { linux, unix } from './platform.ts'
 import type { Assertions } from './test.ts'
 
 export type MapOptions = NonNullable<ConstructorParameters<typeof Mmap>[2]>
@@ -38,6 +46,16 @@ export function temporaryFile(content: Content = ''): string {
     writeFileSync(path, typeof content === 'string' ? Buffer.from(content, 'latin1') : content)
   }
   return path
+}
+
+/** How many bytes of a file this process has touched through its maps: 0 where the system does not tell. */
+export function touched(path: string): number {
+  if (!linux) return 0
+  const areas = readFileSync('/proc/self/smaps', 'utf8').split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)
+  const sizes = areas
+    .filter((area) => area.split('\n')[0]?.endsWith(path))
+    .map((area) => 1024 * Number(/^Rss: +(\d+) kB/m.exec(area)?.[1]))
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 /** A descriptor that is closed after the test. */

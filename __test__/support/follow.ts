@@ -7,6 +7,19 @@ import type { Assertions, Test } from './test.ts'
 
 export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
 
+/** What the work gives; undefined if it hangs. How long it takes does not matter, on a busy machine it may be long. */
+export async function unlessItHangs<T>(work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<undefined>((done) => {
+    timer = setTimeout(done, 60_000, undefined)
+  })
+  try {
+    return await Promise.race([work, limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** Blocks the thread for a while, because the times of files advance with a timer's ticks. */
 export const rest = (ms: number): unknown =>
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
@@ -61,13 +74,14 @@ export const serially =
   (run: Test): Test =>
   (title, body) =>
     run(title, async (t) => {
-      t.timeout(120_000)
       const turn = before
       let done = (): void => {}
       before = new Promise((resolve) => {
         done = resolve
       })
       await turn
+      // Only from here on, because all the tests of a file wait from its start.
+      t.timeout(240_000)
       t.teardown(() => done())
       await body(t)
     })

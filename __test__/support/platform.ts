@@ -22,6 +22,12 @@ export const sanitized: boolean = process.env.ASAN_OPTIONS !== undefined
 /** The length of a file that takes longer to search than any test lasts. Wine has no room for the large one. */
 export const hole: number = (emulated ? 1 / 4 : unix ? 64 : 8) * 2 ** 30
 
+/**
+ * The length of a file whose search would take longer than a test may: who waited for its end would fail by that. Not
+ * every system has room for it.
+ */
+export const endless: number = unix && !emulated ? 2 ** 40 : hole
+
 export const scaled = (count: number): number => Math.max(1, Math.round(count * scale))
 
 /** Whether this is Node in a checkout. Only there the package is built and its sources are checked. */
