@@ -1,14 +1,7 @@
 // count and findAll: every match that overlaps none before it, counted in one call or given one by one.
 import { ACCESS_READ, type Mmap, PAGESIZE } from '../index.js'
 import { closedMessage, refuses } from './support/errors.ts'
-import {
-  anonymous,
-  bytes,
-  mapped,
-  mappedPath,
-  temporaryFile,
-  touched,
-} from './support/files.ts'
+import { anonymous, bytes, mapped, mappedPath, temporaryFile, touched } from './support/files.ts'
 import { matches, numbers, text } from './support/haystacks.ts'
 import { hole, scaled } from './support/platform.ts'
 import test, { type Assertions } from './support/test.ts'
