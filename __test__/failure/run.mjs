@@ -5,7 +5,8 @@
 // closed. The error has a code of docs/errors.md. No descriptor and no mapping is left over. A second try works.
 //
 // A member is added by a line in `cases`.
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { readlinkSync, readSync, realpathSync } from 'node:fs'
 import { rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +16,7 @@ import * as fmmap from '../../index.js'
 const { ACCESS_COPY, ACCESS_READ, ACCESS_WRITE, MADV_DONTNEED, MADV_RANDOM } = fmmap
 const { MAP_PRIVATE, MAP_SHARED, Mmap, PAGESIZE, PROT_READ, PROT_WRITE } = fmmap
 
-const folder = process.argv[2]
+const folder = realpathSync(process.argv[2])
 const shared = openSync(process.env.FMMAP_TEST_CONTROL, 'r+')
 const ERRORS = ['ENOMEM', 'EIO', 'ENOSPC', 'EINTR', 'EMFILE']
 const SIZE = 3 * PAGESIZE
@@ -45,9 +46,16 @@ function callNames(count) {
   })
 }
 
-/** The descriptors that are open on files of this test. */
+/** The descriptors of files and of named memory that are open; a runtime's pipes and modules come and go. */
 function descriptors() {
-  return readdirSync('/proc/self/fd').length
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      const target = readlinkSync(`/proc/self/fd/${fd}`)
+      return [folder, '/dev/shm/', '/memfd:', '/dev/zero'].some((start) => target.startsWith(start))
+    } catch {
+      return false
+    }
+  }).length
 }
 /** The areas of memory that map the file. */
 function areas(path) {
