@@ -123,7 +123,7 @@ const source = `
 `
 
 /** Milliseconds without an answer after which the other is taken for dead. */
-const PATIENCE = 60_000
+const PATIENCE = 240_000
 
 const previous = { ended: Promise.resolve() }
 

@@ -456,7 +456,7 @@ testWhere(linux, '/proc')(
       const before = look()
       await round(${Math.max(10, scaled(40))})
       let after
-      for (let i = 0; i < 100; i++) {
+      for (let i = 0; i < 400; i++) {
         await settle()
         after = look()
         if (after.areas === 0 && after.descriptors <= before.descriptors && after.threads <= before.threads) break

@@ -60,7 +60,7 @@ const helpers = `
     Atomics.notify(flag, 0)
   }
   /** The result of a search, or that it has not ended in time. */
-  const timed = (search) => Promise.race([search, pause(30_000).then(() => 'stuck')])
+  const timed = (search) => Promise.race([search, pause(240_000).then(() => 'stuck')])
   const small = new fmmap.Mmap(-1, 24 << 20)
 `
 
