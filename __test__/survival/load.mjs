@@ -22,6 +22,7 @@ const descriptors = (path) => {
   }).length
 }
 const areas = () => (linux ? readFileSync('/proc/self/maps', 'utf8').split('\n').length : 0)
+const mostAreas = () => Number(readFileSync('/proc/sys/vm/max_map_count', 'utf8'))
 const resident = () => process.memoryUsage().rss / 2 ** 20
 
 function file(pages = 4) {
@@ -181,10 +182,12 @@ await cases({
             `const fd = fs.openSync(path, 'r+'); exhaust(() => new Mmap(fd, 0), ['EMFILE'])`,
           ),
         'no more areas (max_map_count)': () =>
-          limited(
-            ':',
-            `exhaust((i) => Mmap.open(path, { trackfd: false, access: 1 + i % 2 }), ['ENOMEM'])`,
-          ),
+          mostAreas() > 200_000
+            ? `not run: ${mostAreas()} areas are allowed, more than there is memory for`
+            : limited(
+                ':',
+                `exhaust((i) => Mmap.open(path, { trackfd: false, access: 1 + i % 2 }), ['ENOMEM'])`,
+              ),
         'no more address space': () =>
           limited(
             ':',
