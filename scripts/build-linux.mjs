@@ -14,7 +14,7 @@ import { cpSync, mkdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { checkBinary } from './binaries.mjs'
 import { binaryName, platforms } from './packages.mjs'
-import { python, root, run } from './platforms/cache.mjs'
+import { root, run, zigbuild } from './platforms/cache.mjs'
 
 const [chosen = 'x86_64-unknown-linux-gnu'] = process.argv.slice(2)
 const found = Object.entries(platforms).find(
@@ -29,9 +29,9 @@ const [platform, { libc, target }] = found
 if (
   spawnSync('rustup', ['target', 'list', '--installed']).stdout?.includes(`${target}\n`) !== true
 ) {
-  run('rustup', ['target', 'add', target])
+  run('sh', [join(root, 'scripts', 'retry.sh'), 'rustup', 'target', 'add', target])
 }
-const tools = python('zigbuild-0.24.0-0.17.1', ['cargo-zigbuild==0.24.0', 'ziglang==0.17.1'])
+const tools = zigbuild()
 const options = ['--release', '--locked', '--package', 'fmmap-node']
 const linked = libc === 'glibc' ? `${target}.2.17` : target
 run('cargo', ['zigbuild', ...options, '--target', linked], {

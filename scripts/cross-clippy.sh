@@ -14,15 +14,15 @@ cd "$(dirname "$0")/.."
 packages="rustc-web cargo-web rust-web-clippy rust-web-src"
 # shellcheck disable=SC2086 # one word a package
 if ! dpkg -s $packages >/dev/null 2>&1; then
-  apt-get update
-  apt-get install -y --no-install-recommends $packages
+  sh scripts/retry.sh apt-get update
+  sh scripts/retry.sh apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends $packages
 fi
 
 [ $# -gt 0 ] || set -- x86_64-apple-darwin aarch64-apple-darwin x86_64-unknown-freebsd \
   x86_64-pc-windows-msvc aarch64-unknown-linux-gnu
 
 # rustup's cargo fetches the dependencies, with whatever registry is configured.
-cargo fetch --locked
+sh scripts/retry.sh cargo fetch --locked
 
 # From here on Debian's toolchain alone: cargo would find rustup's cargo-clippy first, in its own bin
 # folder, so it gets a home of its own with nothing but the fetched crates in it.

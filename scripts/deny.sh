@@ -13,7 +13,7 @@ home="${FMMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/fmmap}/cargo-deny-$version"
 if [ ! -x "$home/bin/cargo-deny" ]; then
   # It is not optimised, because it reads only one lockfile, and compiles in half the time.
   CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR="$home/target" \
-    cargo install --quiet --locked --debug --root "$home" --version "$version" cargo-deny
+    sh scripts/retry.sh cargo install --quiet --locked --debug --root "$home" --version "$version" cargo-deny
   rm -rf "$home/target"
 fi
 [ $# -gt 0 ] || set -- bans licenses sources

