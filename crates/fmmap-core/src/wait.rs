@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn a_wait_ends_by_itself_and_by_a_wake() {
         let word = Arc::new(word());
-        assert_eq!(word.wait(1, Duration::from_secs(9)), Ok(Outcome::Different));
+        assert_eq!(word.wait(1, Duration::from_mins(5)), Ok(Outcome::Different));
         let short = Duration::from_millis(5);
         assert_eq!(word.wait(0, short), Ok(Outcome::TimedOut));
         let cancel = Cancel::default();
@@ -290,7 +290,7 @@ mod tests {
         while word.wake(i32::MAX) == Ok(Some(0)) {
             std::thread::yield_now();
         }
-        let outcome = outcome.recv_timeout(Duration::from_secs(9));
+        let outcome = outcome.recv_timeout(Duration::from_mins(5));
         assert_eq!(outcome, Ok(Ok(Outcome::Notified)));
         assert_eq!(word.wake(0), Ok(Some(0)));
     }
@@ -307,7 +307,7 @@ mod tests {
             .expect("there is a thread");
             std::thread::sleep(Duration::from_millis(pause));
             cancel.set();
-            let outcome = outcome.recv_timeout(Duration::from_secs(9));
+            let outcome = outcome.recv_timeout(Duration::from_mins(5));
             assert_eq!(outcome, Ok(Ok(Outcome::Interrupted)));
         }
     }

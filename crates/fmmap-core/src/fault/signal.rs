@@ -69,7 +69,11 @@ pub(super) fn set_enabled(on: bool) {
 /// Puts the handler on top, unless it is there already or the guard is switched off.
 pub(super) fn cover() {
     if enabled() {
-        install(&lock());
+        let changes = lock();
+        // Somebody may have switched it off while this waited for the lock.
+        if enabled() {
+            install(&changes);
+        }
     }
 }
 
