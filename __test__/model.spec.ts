@@ -614,7 +614,7 @@ function compare(kind: Kind, content: Buffer, operations: Operation[], path: str
 }
 
 test('a map behaves as a Buffer with a position does', (t) => {
-  t.timeout(600_000)
+  t.timeout(900_000)
   const path = freshPath()
   writeFileSync(path, '')
   const numRuns = scaled(40_000)

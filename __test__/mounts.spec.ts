@@ -89,7 +89,7 @@ testWhere(works(tmpfs), 'needs the right to mount')(
 testWhere(works(overlay), 'needs the right to mount')(
   'an overlay: a file of the lower folder is followed when it is written to, and rotated',
   async (t) => {
-    t.timeout(120_000)
+    t.timeout(900_000)
     const folder = mounted(t, overlay)
     const path = join(folder, 'merged', 'app.log')
     // The first write copies the file up, after which it has another number for some.

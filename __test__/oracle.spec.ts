@@ -290,7 +290,7 @@ testWhere(checkout, 'the documents are in a checkout')(
 )
 
 where('the constructor answers as CPython 3.15’s does, but for what is stated', async (t) => {
-  t.timeout(180_000)
+  t.timeout(900_000)
   const { version, ask } = await cpython()
   const cases = generateMade(scaled(1500))
   const expected = ask('construct', cases)
@@ -315,7 +315,7 @@ where('the constructor answers as CPython 3.15’s does, but for what is stated'
 })
 
 where('every member answers as CPython 3.15 does, but for what is stated', async (t) => {
-  t.timeout(180_000)
+  t.timeout(900_000)
   const { version, ask } = await cpython()
   t.true(version.startsWith('3.15'), version)
   const cases = generate(scaled(3000))

@@ -92,7 +92,7 @@ async function checkPool(
 }
 
 test('piscina', async (t) => {
-  t.timeout(120_000)
+  t.timeout(900_000)
   const { Piscina } = await import('piscina')
   const filename = workerModule('export default work')
   const pool = new Piscina<Task, string>({ filename, maxThreads: 3, execArgv: [] })
@@ -105,7 +105,7 @@ test('piscina', async (t) => {
 })
 
 test('tinypool, with a fresh worker for each task', async (t) => {
-  t.timeout(120_000)
+  t.timeout(900_000)
   const { Tinypool } = await import('tinypool')
   const filename = workerModule('export default work')
   for (const isolateWorkers of [false, true]) {
@@ -119,7 +119,7 @@ test('tinypool, with a fresh worker for each task', async (t) => {
 })
 
 test('poolifier', async (t) => {
-  t.timeout(120_000)
+  t.timeout(900_000)
   // By `require`: the loader of the tests takes its module for CommonJS.
   const { FixedThreadPool } = createRequire(import.meta.url)('poolifier') as Poolifier
   const worker = workerModule(
@@ -139,7 +139,7 @@ test('poolifier', async (t) => {
 })
 
 onNode('plain workers, a token in workerData', async (t) => {
-  t.timeout(120_000)
+  t.timeout(900_000)
   const path = workerModule(
     `import { parentPort, workerData } from 'node:worker_threads'
      parentPort.on('message', (how) => {

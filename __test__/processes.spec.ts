@@ -74,7 +74,7 @@ test('two maps of a file in one process are one memory', (t) => {
 })
 
 test('what another process writes is read here, and the other way round', async (t) => {
-  t.timeout(120_000)
+  t.timeout(900_000)
   const path = temporaryFile(2 * PAGESIZE)
   const m = mappedPath(t, path)
   const other = new Other(t, path, '{ access: fmmap.ACCESS_WRITE }')
@@ -94,7 +94,7 @@ test('what another process writes is read here, and the other way round', async 
 })
 
 test('a copy in another process is its own, and a reader cannot write', async (t) => {
-  t.timeout(120_000)
+  t.timeout(900_000)
   const path = temporaryFile('abcdef')
   const m = mappedPath(t, path)
   const copy = new Other(t, path, `{ access: ${ACCESS_COPY} }`)
@@ -122,7 +122,7 @@ test('flush brings a map’s bytes to the file, and ordinary writes come to the 
 })
 
 test('a file that grows: size() tells at once, the map when it is resized', async (t) => {
-  t.timeout(120_000)
+  t.timeout(900_000)
   const path = temporaryFile('line 1\n')
   const m = mappedPath(t, path)
   const other = new Other(t, path, '{ access: fmmap.ACCESS_WRITE }')

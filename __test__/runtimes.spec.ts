@@ -152,7 +152,7 @@ function start(t: Assertions, { command }: Runtime, args: readonly string[]): Ch
 }
 
 async function exchange(t: Assertions, other: Runtime): Promise<void> {
-  t.timeout(300_000)
+  t.timeout(900_000)
   const [name, theirs] = [freshName(t), freshName(t)]
   const [turns, count] = [scaled(200), scaled(1_000_000)]
   using m = Mmap.shared(name, 4096, { create: 'exclusive' })

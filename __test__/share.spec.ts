@@ -71,7 +71,7 @@ class Thread {
 }
 
 test('a token names the same memory in another thread', async (t) => {
-  t.timeout(120_000)
+  t.timeout(900_000)
   const m = mapped(t, 'shared bytes of a file', { access: ACCESS_WRITE })
   const token = m.share()
   const thread = new Thread(t, token)
@@ -88,7 +88,7 @@ test('a token names the same memory in another thread', async (t) => {
 })
 
 test('anonymous memory is shared too, and its first map need not outlive the others', async (t) => {
-  t.timeout(120_000)
+  t.timeout(900_000)
   for (const kind of ['shared', 'private'] as const) {
     const m = anonymous(t, PAGESIZE, kind)
     m.write('before')
@@ -256,7 +256,7 @@ function refusesWith(call: () => unknown): Coded {
 }
 
 test('a token of another process is refused', async (t) => {
-  t.timeout(120_000)
+  t.timeout(900_000)
   using m = Mmap.open(temporaryFile('abc'))
   const code = await childAnswer<string>(
     `try { fmmap.Mmap.from(JSON.parse(process.argv[2])); console.log('"made"') }
@@ -297,7 +297,7 @@ test('from makes an instance of the class that it is called on, once', (t) => {
 })
 
 test('a resize of one leaves the length of the other, and the token means the memory of now', async (t) => {
-  t.timeout(120_000)
+  t.timeout(900_000)
   const path = temporaryFile('x'.repeat(PAGESIZE))
   const m = mappedPath(t, path, { access: ACCESS_WRITE })
   const token = m.share()
@@ -359,7 +359,7 @@ test('a token does not hold up a resize of memory that one map has', (t) => {
 testWhere(unix, 'a mapped file can’t be truncated on Windows')(
   'a fault marks every map of the memory, and a resize of one makes that one whole',
   async (t) => {
-    t.timeout(120_000)
+    t.timeout(900_000)
     if (!faultGuard()) {
       t.pass('the guard is off')
       return
@@ -406,7 +406,7 @@ testWhere(unix, 'a mapped file can’t be truncated on Windows')(
 testWhere(linux, '/proc')(
   'forty workers that end in every way leave no mapping, no descriptor, no thread',
   async (t) => {
-    t.timeout(300_000)
+    t.timeout(900_000)
     const path = temporaryFile('x'.repeat(64 * PAGESIZE))
     const answer = await childAnswer<Record<string, number>>(
       `
@@ -490,7 +490,7 @@ testWhere(linux, '/proc')(
 )
 
 test('resizes, closes and shares of several threads at once', async (t) => {
-  t.timeout(300_000)
+  t.timeout(900_000)
   const m = mapped(t, 'x'.repeat(8 * PAGESIZE), { access: ACCESS_WRITE })
   const token = m.share()
   const threads = Array.from({ length: 3 }, () => new Thread(t, token))

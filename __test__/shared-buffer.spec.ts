@@ -87,7 +87,7 @@ onAble('of a read-only map it is a twin, which nothing is written through', (t) 
 onAble(
   'other threads have it without a copy, wait with Atomics, and may outlive this map',
   async (t) => {
-    t.timeout(120_000)
+    t.timeout(900_000)
     const m = anonymous(t, PAGESIZE)
     const words = new Int32Array(m.sharedBuffer())
     const worker = new Worker(

@@ -181,7 +181,7 @@ testWhere(linux && process.getuid?.() === 0, 'needs another user')(
 testWhere(externalBuffers, 'views are forbidden')(
   'counters are exact between processes',
   async (t) => {
-    t.timeout(300_000)
+    t.timeout(900_000)
     const name = freshName(t)
     const count = scaled(5_000_000)
     using m = Mmap.shared(name, 4096, { create: true })
@@ -231,7 +231,7 @@ const python = ((): string | undefined => {
 testWhere(unix && python !== undefined, 'no Python with shared_memory')(
   'Python’s SharedMemory has the memory by the same name, both ways',
   async (t) => {
-    t.timeout(120_000)
+    t.timeout(900_000)
     const name = freshName(t)
     using m = Mmap.shared(name, PAGESIZE, { create: 'exclusive' })
     m.write('from JavaScript')
@@ -280,7 +280,7 @@ mine.close(); made.close()
 testWhere(linux, '/dev/shm')(
   'a process that dies leaves its name, which another takes over',
   async (t) => {
-    t.timeout(120_000)
+    t.timeout(900_000)
     const name = freshName(t)
     const code = await childAnswer<string>(
       `const m = fmmap.Mmap.shared(process.argv[2], 64, { create: 'exclusive' })

@@ -17,7 +17,7 @@ const test = testWhere(
 const lifetimes = externalBuffers ? ['lifetimes'] : []
 for (const part of ['natives', 'calls', 'names', 'faults', ...lifetimes, 'load']) {
   test(`survives: ${part}`, async (t) => {
-    t.timeout(240_000)
+    t.timeout(900_000)
     const output = await new Promise<string>((resolve, reject) => {
       const [program, args] = command(script, [part])
       const child = spawn(program, args, {

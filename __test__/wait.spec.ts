@@ -265,7 +265,7 @@ function worker(t: Assertions, m: Mmap, body: string): Worker {
 testWhere(unix && externalBuffers, 'no waiting, or no views')(
   'threads hand a number back and forth, blocking and not',
   async (t) => {
-    t.timeout(300_000)
+    t.timeout(900_000)
     for (const how of ['m.wait(0, at)', 'await m.waitAsync(0, at)']) {
       const m = anonymous(t, 64)
       const words = m.view(Int32Array, 0, 4)
@@ -296,7 +296,7 @@ testWhere(unix && externalBuffers, 'no waiting, or no views')(
 )
 
 onUnix('a worker that waits without end is terminated', async (t) => {
-  t.timeout(120_000)
+  t.timeout(900_000)
   const m = anonymous(t, 64)
   for (const body of ['m.wait(0, 0)', 'await m.waitAsync(0, 0)']) {
     const thread = worker(t, m, `parentPort.postMessage('ready'); ${body}`)
@@ -313,7 +313,7 @@ onUnix('a worker that waits without end is terminated', async (t) => {
 testWhere(linux, '/proc')(
   'workers with waits that end in every way leave no mapping, no thread, and the process lives',
   async (t) => {
-    t.timeout(300_000)
+    t.timeout(900_000)
     const answer = await childAnswer<{ threads: number; areas: number }>(
       `
       const { readFileSync, readdirSync } = await import('node:fs')
@@ -370,7 +370,7 @@ testWhere(linux, '/proc')(
 )
 
 onUnix('a process ends while its threads wait, blocked or not', async (t) => {
-  t.timeout(120_000)
+  t.timeout(900_000)
   const { code, output, errors } = await runChild(
     `const { Worker } = await import('node:worker_threads')
      const m = new fmmap.Mmap(-1, 64)
@@ -395,7 +395,7 @@ onUnix('a process ends while its threads wait, blocked or not', async (t) => {
 })
 
 onUnix('a pending wait keeps the process alive, and nothing does after it', async (t) => {
-  t.timeout(120_000)
+  t.timeout(900_000)
   t.is(
     await childAnswer<string>(
       `const m = new fmmap.Mmap(-1, 64)
@@ -410,7 +410,7 @@ onUnix('a pending wait keeps the process alive, and nothing does after it', asyn
 testWhere(unix && externalBuffers, 'no waiting, or no views')(
   'processes wake one another',
   async (t) => {
-    t.timeout(300_000)
+    t.timeout(900_000)
     const path = temporaryFile(PAGESIZE)
     const m = mappedPath(t, path, { access: ACCESS_WRITE })
     const words = m.view(Int32Array, 0, 4)

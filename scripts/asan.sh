@@ -34,7 +34,7 @@ export ASAN_OPTIONS=$ASAN_OPTIONS:quarantine_size_mb=4:thread_local_quarantine_s
 export FMMAP_TEST_SCALE="${FMMAP_TEST_SCALE:-0.2}" FMMAP_SURVIVAL_SCALE="${FMMAP_SURVIVAL_SCALE:-0.05}"
 
 export LD_PRELOAD="$runtime"
-node node_modules/ava/entrypoints/cli.mjs --concurrency=1 --timeout=10m "$@"
+node node_modules/ava/entrypoints/cli.mjs --concurrency=1 --timeout=30m "$@"
 if [ $# -eq 0 ]; then
     node __test__/survival/run.mjs natives calls lifetimes
 fi

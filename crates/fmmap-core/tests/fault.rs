@@ -490,7 +490,8 @@ fn may_mount() -> bool {
     if user == 0 {
         return unsafe { libc::unshare(libc::CLONE_NEWNS) } == 0;
     }
-    let own = |file: &str, text: String| fs::write(Path::new("/proc/self").join(file), text).is_ok();
+    let own =
+        |file: &str, text: String| fs::write(Path::new("/proc/self").join(file), text).is_ok();
     let alone = unsafe { libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNS) };
     alone == 0
         && own("setgroups", "deny".to_owned())
@@ -1261,7 +1262,10 @@ fn survives_a_race_of_truncation_and_access() {
             }
             let started = Instant::now();
             let mut numbers = Numbers(1234);
-            while started.elapsed() < Duration::from_secs(3) {
+            // On a busy machine the threads may not run at the same time for a while.
+            while faults.load(Ordering::Relaxed) <= 1000
+                || started.elapsed() < Duration::from_secs(3)
+            {
                 file.truncate(numbers.below(LEN));
                 file.truncate(LEN);
             }
@@ -1269,7 +1273,6 @@ fn survives_a_race_of_truncation_and_access() {
         });
         println!("{maps:?} maps, {faults:?} faults survived, {io:?} maps marked as I/O errors");
         let (faults, io) = (faults.into_inner(), io.into_inner());
-        assert!(faults > 100);
         // A page that is gone twice and back both times when the handler looks can't be told from
         // an error of the disk.
         assert!(io * 200 < faults, "{io} of {faults}");
