@@ -167,17 +167,16 @@ async function outcome(promise: Promise<unknown>): Promise<unknown> {
  * has aborted.
  */
 async function resizes(m: Mmap): Promise<void> {
-  while (!unix) {
+  for (;;) {
     try {
       m.resize(PAGESIZE)
       return
     } catch (error) {
-      if ((error as Coded).code !== 'ERR_MMAP_EXPORTED') throw error
+      if (unix || (error as Coded).code !== 'ERR_MMAP_EXPORTED') throw error
       // oxlint-disable-next-line no-await-in-loop
       await pause(10)
     }
   }
-  m.resize(PAGESIZE)
 }
 
 /** Everything must have settled, and nothing may be left behind. */
