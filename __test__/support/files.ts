@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  realpathSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -16,7 +17,8 @@ import type { Assertions } from './test.ts'
 
 export type MapOptions = NonNullable<ConstructorParameters<typeof Mmap>[2]>
 
-const folder = mkdtempSync(join(tmpdir(), 'fmmap-test-'))
+/** Its real name, because the system names open files by that. */
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'fmmap-test-')))
 process.on('exit', () => {
   try {
     rmSync(folder, { recursive: true, force: true })
