@@ -118,7 +118,7 @@ function execute({ language, code }: Block): Promise<Finished> {
     execFile(
       process.execPath,
       [...register, file],
-      { cwd: folder, env: { ...process.env, NODE_OPTIONS: '' }, timeout: 60_000 },
+      { cwd: folder, env: { ...process.env, NODE_OPTIONS: '' }, timeout: 120_000 },
       (error, output, errors) => done({ error, output, errors }),
     )
   })
@@ -145,7 +145,7 @@ for (const page of pages) {
   )
   if (programs.length > 0) {
     test(`${page}: its ${programs.length} programs run, and print what they promise`, async (t) => {
-      t.timeout(180_000)
+      t.timeout(240_000)
       const waiting = programs.values()
       const lane = async (): Promise<void> => {
         for (const program of waiting) await check(t, page, program)

@@ -1,6 +1,6 @@
-import { copyFileSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, renameSync, watch, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { open, type Response } from 'maxmind'
 import { Database } from '../../examples/mmdb.ts'
 import { freshPath } from '../support/files.ts'
@@ -47,23 +47,27 @@ test('a database that is replaced by rename is opened again, and half a one is n
   copyFileSync(sixes, path)
   const database = new Database<Country>(path)
   t.teardown(() => database.close())
-  const reloaded = async (): Promise<void> => {
-    const before = database.reloads
-    for (let tries = 0; database.reloads === before; tries += 1) {
-      if (tries > 500) throw new Error('the database was not opened again')
-      await new Promise((done) => setTimeout(done, 10))
-    }
+  /** Renames a file to the database's name, and waits until that was reported: to the database too. */
+  const replace = async (name: string): Promise<void> => {
+    const reported = new Promise<void>((done) => {
+      const watcher = watch(place, (_, changed) => {
+        if (changed !== basename(path)) return
+        watcher.close()
+        setImmediate(done)
+      })
+    })
+    renameSync(join(place, name), path)
+    await reported
   }
 
   writeFileSync(join(place, 'broken'), 'no database')
-  renameSync(join(place, 'broken'), path)
-  await new Promise((done) => setTimeout(done, 200))
+  await replace('broken')
   t.is(database.reloads, 0)
   t.is(typeof database.get('2001:4860:4860::8888')?.country_code, 'string')
 
   copyFileSync(both, join(place, 'new'))
-  renameSync(join(place, 'new'), path)
-  await reloaded()
+  await replace('new')
+  t.true(database.reloads > 0)
   t.is(
     database.get('8.8.8.8')?.country_code,
     (await open<Country>(both)).get('8.8.8.8')?.country_code,

@@ -21,7 +21,8 @@ export type MapOptions = NonNullable<ConstructorParameters<typeof Mmap>[2]>
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'fmmap-test-')))
 process.on('exit', () => {
   try {
-    rmSync(folder, { recursive: true, force: true })
+    // A child that was just killed may still make a file.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20 })
   } catch (error) {
     // Windows keeps a file while it is mapped, for instance by a view that was not collected.
     if (unix) throw error
