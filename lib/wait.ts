@@ -66,10 +66,11 @@ export function wait(
     let answer: number
     try {
       // The wait is made in slices, so that a worker that waits can be terminated.
-      answer = region.answered(native.wait(region.handle, at, value, left))
+      answer = native.wait(region.handle, at, value, left)
     } catch (error) {
       throw fromNative(error, region.path)
     }
+    region.answered(answer)
     if (answer === NOTIFIED) return 'ok'
     // The word was as expected when the wait began, so a change since then counts as a wake.
     if (answer === DIFFERENT) return first ? 'not-equal' : 'ok'
@@ -85,9 +86,11 @@ export function notify(region: Region, offset: unknown, count: unknown): number 
   const most = count === undefined || count === Infinity ? ALL : integer(count, 'count')
   checkWord(region, at)
   if (most < 0) throw outOfRange(`The "count" argument must be at least 0. Received ${most}`)
+  let woken: number
   try {
-    return region.answered(native.notify(region.handle, at, Math.min(most, ALL)))
+    woken = native.notify(region.handle, at, Math.min(most, ALL))
   } catch (error) {
     throw fromNative(error, region.path)
   }
+  return region.answered(woken)
 }

@@ -65,6 +65,10 @@ export function checkError(
       error instanceof TypeError ? TypeError : error instanceof RangeError ? RangeError : Error
     t.is(builtin, type, `${label}: the class of ${code}`)
     t.true(error.message.length > 5, `${label}: an empty message`)
+    if (code === 'ERR_MMAP_FAULT') {
+      const { reason = 'none' } = error as { reason?: string }
+      t.true(/^(truncated|io|unknown)$/.test(reason), `${label}: the reason is ${reason}`)
+    }
   }
   if (message !== undefined) {
     // A message may begin with a sentence of Python's, followed by numbers.

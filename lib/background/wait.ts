@@ -95,8 +95,9 @@ function begin(id: number, one: Waiting, at: number, value: number, limit: numbe
     if (!listening) onWaited(ended)
     listening = true
     waiting.set(id, one)
-    const answer = region.answered(native.waitInBackground(region.handle, at, value, limit, id))
-    if (answer === DIFFERENT) pending.resolve('not-equal')
+    const answer = native.waitInBackground(region.handle, at, value, limit, id)
+    if (Number.isNaN(answer)) pending.reject(region.fault())
+    else if (answer === DIFFERENT) pending.resolve('not-equal')
     else keepAlive()
   } catch (error) {
     pending.reject(fromNative(error, region.path))
