@@ -205,7 +205,8 @@ function load() {
       // What is not there says less than what is there and can't be loaded, and the other C library nothing.
       if (each === name && (cause === undefined || isAbsent(cause))) cause = error
     })
-    if (addon !== undefined) return checked(addon, `fmmap-${each}`)
+    // Some bundlers make an ES module of an addon.
+    if (addon !== undefined) return checked(addon.default ?? addon, `fmmap-${each}`)
   }
   throw isAbsent(cause) ? missing(`fmmap-${name}`, cause) : unloadable(`fmmap-${name}`, cause)
 }

@@ -376,6 +376,17 @@ onUnix(
   },
 )
 
+onUnix('the log of another number is another log', async (t) => {
+  const path = ownPath('worker1.log')
+  const lines = following(t, path, { from: 'start' })
+  for (const one of [path, path.replace('1', '10')]) fs.writeFileSync(one, `${basename(one)}\n`)
+  t.deepEqual(await take(lines, 1), ['worker1.log'])
+  fs.renameSync(path, path.replace('1', '1.1'))
+  fs.writeFileSync(path.replace('1', '12'), 'worker12.log\n')
+  fs.writeFileSync(path, 'next\n')
+  t.deepEqual(await take(lines, 1), ['next'])
+})
+
 onUnix('the names that rotation gives are known', async (t) => {
   for (const name of [
     'app.log.1',

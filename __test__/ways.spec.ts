@@ -377,6 +377,17 @@ inCheckout(
   },
 )
 
+inCheckout('an addon of which a bundler has made an ES module is taken', (t) => {
+  const output = bare(`
+    const Module = require('node:module')
+    const load = Module._load
+    const addon = { natives: 'found', VERSION: '${version}' }
+    Module._load = (name, ...rest) =>
+      /^fmmap-/.test(name) ? { __esModule: true, default: addon } : load(name, ...rest)
+    console.log(require('./binding.cjs').natives)`)
+  t.is(output.trim(), 'found')
+})
+
 /** The addon of this checkout. */
 const addon = (): string =>
   join(root, readdirSync(root).find((name) => name.endsWith('.node')) ?? 'no addon')

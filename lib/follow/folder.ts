@@ -20,8 +20,12 @@ const PACKED = /\.(gz|bz2|xz|zst|lz4|lzma|lzo|br|zip|z|7z)$/i
 const ROTATED =
   /^(?:(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)[a-z]*|t|z|utc|gmt|am|pm|h|m|s|w|old|bak|backup|copy|last|prev|previous|orig|rotated|archived?)$/i
 
-/** Whether what stands in a name besides the followed one's is of rotation: other words are of other logs. */
-function isRotation(added: string): boolean {
+/**
+ * Whether what stands in a name behind `before`, which is the followed one's, is of rotation. Other words are of other
+ * logs, and so is a longer number, as that of worker10.log beside worker1.log.
+ */
+function isRotation(before: string, added: string): boolean {
+  if (/\d$/.test(before) && /^\d/.test(added)) return false
   const words = added.match(/\p{L}+/gu) ?? []
   return /[\d\p{L}]/u.test(added) && words.every((word) => ROTATED.test(word))
 }
@@ -211,10 +215,10 @@ export class Folder {
     if (name.startsWith(place.name)) {
       // Some rotation repeats the extension: app.log.1.log.
       const end = name.endsWith(extension) ? name.length - extension.length : name.length
-      return isRotation(name.slice(place.name.length, end))
+      return isRotation(place.name, name.slice(place.name.length, end))
     }
     const isWithin = extension !== '' && name.startsWith(stem) && name.endsWith(extension)
-    return isWithin && isRotation(name.slice(stem.length, name.length - extension.length))
+    return isWithin && isRotation(stem, name.slice(stem.length, name.length - extension.length))
   }
 
   /**
