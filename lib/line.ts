@@ -25,7 +25,15 @@ export interface Line {
  */
 export const PIECE: number = 4 * 1024
 
-/** Memory to which many lines were copied together: bytes, or a text each of whose characters is one byte. */
+/**
+ * A text that begins at most this many bytes behind the piece follows it. One that begins further away is decoded
+ * alone: whoever asks for few texts should not pay for those between them.
+ */
+const NEAR = 256
+
+/**
+ * Memory to which many lines or matches were copied together: bytes, or a text each of whose characters is one byte.
+ */
 export class Block {
   readonly #encoding: 'utf8' | 'latin1'
   #bytes: Buffer | undefined
@@ -49,7 +57,7 @@ export class Block {
     }
   }
 
-  /** The bytes of a line. */
+  /** The bytes of a line or a match, in memory that the caller may change. */
   part(from: number, length: number): OwnBuffer {
     if (this.#bytes === undefined) this.#bytes = Buffer.from(this.#piece, 'latin1')
     else if (!this.#isFixed) {
@@ -61,8 +69,8 @@ export class Block {
   }
 
   /**
-   * The text of a line. If the lines are asked for one after another, many are decoded at once, and each is a part of
-   * that string: the engines need much less time for that than for a string of its own.
+   * The text of a line, of a match or of a group. If texts are asked for one after another, many are decoded at once,
+   * and each is a part of that string: the engines need much less time for that than for a string of its own.
    */
   text(from: number, until: number): string {
     return from >= this.#from && until <= this.#until
@@ -72,8 +80,7 @@ export class Block {
 
   #decode(from: number, until: number): string {
     const bytes = this.#bytes as Buffer
-    // The line before ends here, or at the newline before.
-    const follows = from >= this.#from && from <= this.#until + 1
+    const follows = from >= this.#from && from <= this.#until + NEAR
     if (!this.#isFixed && follows && from >= this.#refused && 4 * (until - from) <= PIECE) {
       const end = Math.min(from + PIECE, bytes.length)
       if (this.#encoding === 'latin1' || isAscii(bytes.subarray(from, end))) {
@@ -88,7 +95,7 @@ export class Block {
     return bytes.toString(this.#encoding, from, until)
   }
 
-  /** Drops the piece. The next line is expected at `next`. */
+  /** Drops the piece. The next text is expected at `next`. */
   #forget(next: number): void {
     this.#piece = ''
     this.#from = next

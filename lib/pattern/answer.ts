@@ -20,7 +20,7 @@ export class Found {
   /** How many newlines the searched bytes have before the position. */
   readonly newlines: number
   readonly block: OwnBuffer
-  #lines: Block | undefined
+  #texts: Block | undefined
   readonly #numbers: Float64Array
   /** How many numbers a record has. */
   readonly #size: number
@@ -45,10 +45,10 @@ export class Found {
     this.block = bufferOver(buffer, start, numbers.byteLength - start)
   }
 
-  /** The block as that of lines. */
-  get lines(): Block {
-    this.#lines ??= new Block(this.block, this.prepared.encoding)
-    return this.#lines
+  /** The block, from which texts are cut. */
+  get texts(): Block {
+    this.#texts ??= new Block(this.block, this.prepared.encoding)
+    return this.#texts
   }
 
   /** A number of a record, by its index. */

@@ -15,8 +15,12 @@ import { type Batch, type Room, textOf } from './text.js'
 /** The fewest and the most records of a batch. */
 const [FEWEST, MOST] = [16, 4096]
 
-/** How many bytes are searched at most for a batch that has a record already. */
-const SPAN = 256 * 1024
+/**
+ * How many bytes are searched at most for a batch that has a record already: as many as were searched before, within
+ * these bounds. So the first record does not wait until many bytes are searched, and where records are rare, many of
+ * them share a call of the addon.
+ */
+const [SHORT, LONG] = [64 * 1024, 4 * 1024 * 1024]
 
 const NEWLINE = Buffer.of(10)
 
@@ -160,10 +164,11 @@ export class Forward<T> implements IterableIterator<T> {
     }
     const most = Math.min(left, this.#most)
     this.#most = Math.min(4 * this.#most, MOST)
+    const span = Math.min(LONG, Math.max(SHORT, from - this.#first))
     const numbers =
       target === undefined
-        ? search.batch(region.handle, stop, most, SPAN)
-        : search.text(target, region.handle, stop, most, SPAN)
+        ? search.batch(region.handle, stop, most, span)
+        : search.text(target, region.handle, stop, most, span)
     if (numbers === null) throw region.fault()
     const isText = target !== undefined
     const found = new Found(numbers, this.#prepared, isText ? 1 : this.#size)

@@ -49,7 +49,7 @@ export const linesWith = (invert: boolean, numbers: boolean): Kind<Line> => ({
   end: (found, record) => found.at(record, 1),
   make: (found, record, lines) =>
     new CopiedLine(
-      found.lines,
+      found.texts,
       found.at(record, 3),
       found.at(record, 0),
       found.at(record, 1),

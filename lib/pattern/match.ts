@@ -3,9 +3,11 @@
 import { inspect } from 'node:util'
 import { integer, received } from '../arguments.js'
 import { invalidType } from '../errors.js'
+import { isIterator, type Step } from '../iterators.js'
 import { shows } from '../shown.js'
 import { bufferOver, type OwnBuffer } from '../slab.js'
 import type { Found } from './answer.js'
+import type { Groups } from './prepared.js'
 
 /**
  * A match of a pattern. It iterates over its text and the text of its groups: `const [all, user] = match`. A group
@@ -27,6 +29,36 @@ export interface Match extends Iterable<string | undefined> {
   /** The text of the match. */
   toString(): string
 }
+
+const NO_GROUPS: Groups = { count: 0, names: [] }
+
+/** Set by the class of matches, which alone can read its private members. */
+let textOf: (match: FoundMatch, group: number) => string | undefined
+
+/** The text of a match and those of its groups. Each is made when its turn comes. */
+class Texts implements IterableIterator<string | undefined> {
+  readonly #match: FoundMatch
+  readonly #last: number
+  #group = 0
+
+  constructor(match: FoundMatch, last: number) {
+    this.#match = match
+    this.#last = last
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(): Step<string | undefined> {
+    const group = this.#group
+    const done = group > this.#last
+    const value = done ? undefined : textOf(this.#match, group)
+    this.#group = group + 1
+    return { done, value } as Step<string | undefined>
+  }
+}
+isIterator(Texts)
 
 export class FoundMatch implements Match {
   readonly #found: Found
@@ -51,7 +83,10 @@ export class FoundMatch implements Match {
 
   get indices(): readonly (readonly [number, number] | undefined)[] {
     const indices: (readonly [number, number] | undefined)[] = []
-    for (let group = 0; group <= this.#groups.count; group += 1) indices.push(this.#place(group))
+    for (let group = 0; group <= this.#groups.count; group += 1) {
+      const start = this.#start(group)
+      indices.push(start === -1 ? undefined : [start, this.#end(group)])
+    }
     return indices
   }
 
@@ -65,52 +100,48 @@ export class FoundMatch implements Match {
   }
 
   bytes(group: number | string = 0): OwnBuffer | undefined {
-    const place = this.#place(this.#number(group))
-    if (place === undefined) return undefined
-    const [start, end] = this.#inBlock(place)
+    const number = this.#number(group)
+    const start = this.#start(number)
+    if (start === -1) return undefined
     const { block } = this.#found
-    const from = block.byteOffset + start
-    const copy = block.buffer.slice(from, block.byteOffset + end)
+    const from = block.byteOffset + this.#shift + start
+    const copy = block.buffer.slice(from, from + this.#end(number) - start)
     return bufferOver(copy, 0, copy.byteLength)
   }
 
   [Symbol.iterator](): IterableIterator<string | undefined> {
-    const texts: (string | undefined)[] = []
-    for (let group = 0; group <= this.#groups.count; group += 1) texts.push(this.#text(group))
-    return texts[Symbol.iterator]()
+    return new Texts(this, this.#groups.count)
   }
 
   toString(): string {
     return this.#text(0) as string
   }
 
-  get #groups(): {
-    readonly count: number
-    readonly names: readonly (readonly [string, number])[]
-  } {
-    return this.#found.prepared.groups[this.pattern] ?? { count: 0, names: [] }
+  get #groups(): Groups {
+    return this.#found.prepared.groups[this.pattern] ?? NO_GROUPS
   }
 
-  /** Where a group lies in the map. */
-  #place(group: number): readonly [number, number] | undefined {
-    const found = this.#found
-    if (group === 0) return [this.index, this.end]
-    if (group < 0 || group > this.#groups.count) return undefined
-    const start = found.at(this.#record, 2 + 2 * group)
-    return start === -1 ? undefined : [start, found.at(this.#record, 3 + 2 * group)]
+  /** Where a group starts in the map; -1 if it has not matched, or if there is no such group. */
+  #start(group: number): number {
+    if (group < 0 || group > this.#groups.count) return -1
+    return this.#found.at(this.#record, group === 0 ? 1 : 2 + 2 * group)
   }
 
-  /** Where a place of the map lies in the copy. */
-  #inBlock([start, end]: readonly [number, number]): readonly [number, number] {
-    const shift = this.#found.at(this.#record, 3) - this.index
-    return [start + shift, end + shift]
+  /** Where a group that has matched ends. */
+  #end(group: number): number {
+    return this.#found.at(this.#record, group === 0 ? 2 : 3 + 2 * group)
+  }
+
+  /** How far the bytes lie in the copy from where they lie in the map. */
+  get #shift(): number {
+    return this.#found.at(this.#record, 3) - this.index
   }
 
   #text(group: number): string | undefined {
-    const place = this.#place(group)
-    if (place === undefined) return undefined
-    const { block, prepared } = this.#found
-    return block.toString(prepared.encoding, ...this.#inBlock(place))
+    const start = this.#start(group)
+    if (start === -1) return undefined
+    const shift = this.#shift
+    return this.#found.texts.text(start + shift, this.#end(group) + shift)
   }
 
   /** The number of a group; -1 if there is no such group. */
@@ -122,8 +153,12 @@ export class FoundMatch implements Match {
       )
     }
     const named = this.#groups.names.filter(([name]) => name === group)
-    const matched = named.find(([, number]) => this.#place(number) !== undefined)
+    const matched = named.find(([, number]) => this.#start(number) !== -1)
     return (matched ?? named[0])?.[1] ?? -1
+  }
+
+  static {
+    textOf = (match, group) => match.#text(group)
   }
 }
 

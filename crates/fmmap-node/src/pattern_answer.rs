@@ -16,7 +16,7 @@ use std::{mem, ptr};
 
 use fmmap_core::background::Pause;
 use fmmap_core::pattern::{
-    Line, LineScan, LineStep, Pattern, Progress, ReverseScan, Scan, Span, Step,
+    Capturer, Line, LineScan, LineStep, Pattern, Progress, ReverseScan, Scan, Span, Step,
 };
 
 use crate::doubles::Doubles;
@@ -78,6 +78,9 @@ const LONGEST: usize = 1 << 31;
 const DONE: f64 = 1.0;
 const TOO_LONG: f64 = 2.0;
 
+/// How many matches are searched for at once.
+const MANY: usize = 128;
+
 /// How many numbers stand before the records.
 const HEAD: usize = 5;
 
@@ -96,6 +99,8 @@ pub(crate) struct Answer {
     run: Range<usize>,
     /// Where the bytes of lines go as long as there is room. Such lines have no records.
     target: Option<Target>,
+    /// Finds the groups of matches, if they have some.
+    capturer: Option<Capturer>,
 }
 
 /// Memory of a caller, which is filled from its beginning.
@@ -149,6 +154,7 @@ impl Default for Answer {
             bytes,
             run: 0..0,
             target: None,
+            capturer: None,
         }
     }
 }
@@ -250,7 +256,9 @@ impl Answer {
                 .extend([span.pattern, start, end].map(as_number));
             self.numbers.push(place);
         } else {
-            let found = pattern.captures(haystack, Span { start, end, ..span });
+            let capturer = self.capturer.take();
+            let mut capturer = capturer.unwrap_or_else(|| Capturer::new(pattern));
+            let found = capturer.find(haystack, Span { start, end, ..span });
             // The groups of a lookahead may lie behind the match.
             let last = found
                 .groups
@@ -274,6 +282,7 @@ impl Answer {
                     None => self.numbers.extend([-1.0, -1.0]),
                 }
             }
+            self.capturer = Some(capturer);
         }
         self.numbers.resize(record + 4 + 2 * groups, -1.0);
         self.records += 1;
@@ -459,17 +468,26 @@ fn matches(
 ) -> bool {
     let pattern = scan.pattern().clone();
     let end = scan.position().saturating_add(step);
-    while !answer.is_enough(enough) {
-        match scan.step(haystack, end.saturating_sub(scan.position()).max(1)) {
-            Step::Match(found) => answer.push_match(&pattern, haystack, found, groups),
-            Step::More => return false,
-            Step::Done => return true,
+    let mut spans = Vec::new();
+    loop {
+        let room = MANY.min(enough.records - answer.records);
+        let budget = end.saturating_sub(scan.position()).max(1);
+        let progress = scan.fill(haystack, budget, &mut spans, room);
+        for span in spans.drain(..) {
+            if answer.is_enough(enough) {
+                // The next answer searches for them again, so that it has what the bytes are by then.
+                scan.resume(span.start);
+                return false;
+            }
+            answer.push_match(&pattern, haystack, span, groups);
         }
-        if scan.position() >= end {
-            return false;
+        match progress {
+            Progress::Done => return true,
+            Progress::More => return false,
+            Progress::Full if answer.is_enough(enough) || scan.position() >= end => return false,
+            Progress::Full => {}
         }
     }
-    false
 }
 
 /// Passes on lines until `push` returns that they are enough, or until enough bytes were searched. Returns whether

@@ -1,17 +1,19 @@
 //! The groups and the bytes of a match, all from one reading of the haystack.
 
+use std::mem;
+
 use super::Pattern;
 use super::automata::groups::{self, MARGIN, NOWHERE, Window};
 use super::automata::lazy::DEAD;
 use super::automata::program::Program;
 use super::automata::run::{Pause, Run};
-use super::pool::Caches;
+use super::pool::{Caches, Lent};
 use super::scan::{Span, text};
 
 /// A match with its bytes and its groups.
 ///
 /// Others may write to the haystack meanwhile, so everything comes from one copy of the bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Captures {
     /// Where the match starts in the haystack.
     pub start: usize,
@@ -27,56 +29,55 @@ pub struct Captures {
     pub groups: Vec<Option<(usize, usize)>>,
 }
 
-impl Captures {
-    /// The bytes of a group, or of the whole match for 0; `None` if the group has not matched.
-    pub fn bytes(&self, group: usize) -> Option<&[u8]> {
-        let (start, end) = (*self.groups.get(group)?)?;
-        self.text
-            .get(start - self.text_start..end - self.text_start)
-    }
+/// Finds the groups of one match after the other, in the same memory.
+#[derive(Debug)]
+pub struct Capturer {
+    pattern: Pattern,
+    caches: Lent,
+    found: Captures,
 }
 
-impl Pattern {
-    /// The groups and bytes of a match that a search has found.
-    ///
-    /// If somebody has written to the haystack meanwhile and the bytes are no match any more, they are returned as
-    /// they are, and only group 0 has matched.
-    pub fn captures(&self, haystack: &[u8], span: Span) -> Captures {
-        let mut caches = self.take_caches();
-        let found = self.captures_with(&mut caches, haystack, span);
-        self.give_back(caches);
-        found
+impl Capturer {
+    /// For matches of this pattern.
+    pub fn new(pattern: &Pattern) -> Self {
+        Self {
+            pattern: pattern.clone(),
+            caches: Lent::default(),
+            found: Captures::default(),
+        }
     }
 
-    /// The same, using the memory of a search.
-    pub(crate) fn captures_with(
-        &self,
-        caches: &mut Caches,
-        haystack: &[u8],
-        span: Span,
-    ) -> Captures {
+    /// The same as [`Pattern::captures`].
+    pub fn find(&mut self, haystack: &[u8], span: Span) -> &Captures {
+        let Self {
+            pattern,
+            caches,
+            found,
+        } = self;
+        let caches = caches.of(pattern);
         let len = haystack.len();
         let (start, end) = (
             span.start.min(len),
             span.end.clamp(span.start.min(len), len),
         );
-        let tail = self.tail(span.pattern);
+        let tail = pattern.tail(span.pattern);
         // A lookahead can have groups too.
         let seen = match tail {
-            Some(_) => self.end_with_tail(caches, haystack, start).max(end),
+            Some(_) => pattern.end_with_tail(caches, haystack, start).max(end),
             None => end,
         };
         let text_start = start.saturating_sub(MARGIN);
-        let text = haystack[text_start..len.min(seen + MARGIN)].to_vec();
-        let count = self.groups(span.pattern) + 1;
-        let mut found = Captures {
-            start,
-            end,
-            pattern: span.pattern,
-            text,
-            text_start,
-            groups: vec![None; count],
-        };
+        let count = pattern.groups(span.pattern) + 1;
+        found.start = start;
+        found.end = end;
+        found.pattern = span.pattern;
+        found.text.clear();
+        found
+            .text
+            .extend_from_slice(&haystack[text_start..len.min(seen + MARGIN)]);
+        found.text_start = text_start;
+        found.groups.clear();
+        found.groups.resize(count, None);
         let window = Window {
             text: &found.text,
             start: start - text_start,
@@ -84,14 +85,21 @@ impl Pattern {
         };
         let Caches {
             groups: scratch,
+            one_pass,
             slots,
             ..
         } = caches;
         slots.clear();
         slots.resize(2 * (count + usize::from(tail.is_some())), NOWHERE);
-        if count + usize::from(tail.is_some()) > 1
-            && let Some(program) = self.group_program(span.pattern)
-            && groups::groups(program, window, scratch, slots)
+        let is_asked = count + usize::from(tail.is_some()) > 1;
+        let program = if is_asked {
+            pattern.group_program(span.pattern)
+        } else {
+            None
+        };
+        if let Some(program) = program
+            && (tail.is_none() && one_pass.of(span.pattern).groups(program, window, slots)
+                || groups::groups(program, window, scratch, slots))
         {
             for (group, slots) in found.groups.iter_mut().zip(slots.chunks_exact(2)) {
                 if slots[0] != NOWHERE && slots[1] != NOWHERE {
@@ -110,6 +118,33 @@ impl Pattern {
             found.groups[0] = Some((start, end));
         }
         found
+    }
+}
+
+impl Drop for Capturer {
+    fn drop(&mut self) {
+        self.caches.give_back(&self.pattern);
+    }
+}
+
+impl Captures {
+    /// The bytes of a group, or of the whole match for 0; `None` if the group has not matched.
+    pub fn bytes(&self, group: usize) -> Option<&[u8]> {
+        let (start, end) = (*self.groups.get(group)?)?;
+        self.text
+            .get(start - self.text_start..end - self.text_start)
+    }
+}
+
+impl Pattern {
+    /// The groups and bytes of a match that a search has found.
+    ///
+    /// If somebody has written to the haystack meanwhile and the bytes are no match any more, they are returned as
+    /// they are, and only group 0 has matched.
+    pub fn captures(&self, haystack: &[u8], span: Span) -> Captures {
+        let mut capturer = Capturer::new(self);
+        capturer.find(haystack, span);
+        mem::take(&mut capturer.found)
     }
 
     /// The end of a match, given where the match ends together with the bytes that a lookahead behind it has read.

@@ -4,6 +4,7 @@
 //! search at a time. What one search has computed is used by the next one, on any thread.
 
 use super::Pattern;
+use super::automata::one_pass::OnePass;
 use super::automata::{Automaton, Cache, groups};
 use super::bits::Row;
 use std::ptr;
@@ -16,8 +17,22 @@ pub(crate) struct Caches {
     pub(crate) forward: Cache,
     pub(crate) backward: Cache,
     pub(crate) groups: groups::Scratch,
+    pub(crate) one_pass: OnePasses,
     pub(crate) slots: Vec<groups::Slot>,
     pub(crate) rows: Vec<Row>,
+}
+
+/// The states of each needle by which groups are found in one pass.
+#[derive(Debug, Default)]
+pub(crate) struct OnePasses(Vec<OnePass>);
+
+impl OnePasses {
+    pub(crate) fn of(&mut self, needle: usize) -> &mut OnePass {
+        if needle >= self.0.len() {
+            self.0.resize_with(needle + 1, OnePass::default);
+        }
+        &mut self.0[needle]
+    }
 }
 
 /// The memory of a search that takes it when it first needs it: many a search is over without.

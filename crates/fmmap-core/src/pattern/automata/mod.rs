@@ -11,6 +11,7 @@
 //! | `lazy` | the deterministic automaton, a state at a time |
 //! | `run` | a haystack through it, and a pause wherever it has to be |
 //! | `groups` | what the groups of one match are |
+//! | `one_pass` | the same where each byte says how to go on |
 
 mod characters;
 mod classes;
@@ -18,6 +19,7 @@ mod complement;
 pub(crate) mod groups;
 pub(crate) mod lazy;
 mod needles;
+pub(crate) mod one_pass;
 pub(crate) mod program;
 pub(crate) mod run;
 pub(crate) mod symbols;
