@@ -13,7 +13,7 @@ export type {
   MatchAllOptions,
   MatchOptions,
 } from './lib/matching.js'
-export type { Lines } from './lib/pattern/blocks.js'
+export type { BlocksOptions, Lines } from './lib/pattern/blocks.js'
 export type { AsyncLines } from './lib/background/blocks.js'
 export type { Match } from './lib/pattern/match.js'
 export { Pattern } from './lib/pattern/pattern.js'

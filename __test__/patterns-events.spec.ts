@@ -49,6 +49,7 @@ const members: Readonly<Record<string, string>> = {
   'matchAll in reverse': `[...m.matchAll(/q\\w+z/, { reverse: true })]`,
   grep: `[...m.grep(/q\\w+z/)]`,
   'blocks of grep': `[...m.grep(/q\\w+z/).blocks()]`,
+  'blocks of grep into memory': `[...m.grep(/q\\w+z/).blocks({ into: Buffer.alloc(64) })]`,
   'blocks of grep in reverse': `[...m.grep(/q\\w+z/, { reverse: true }).blocks()]`,
   'grep with invert': `[...m.grep(/q\\w+z/, { invert: true })]`,
   'grep in reverse': `[...m.grep(/q\\w+z/, { reverse: true, numbers: true })]`,
@@ -123,6 +124,8 @@ canShrink('iterators meet a truncation between two of their batches', async (t) 
       matchAllAsync: (m) => m.matchAllAsync(/w\\w+s/),
       grepAsync: (m) => m.grepAsync(/w\\w+s/),
       'grepAsync with two': (m) => m.grepAsync(/w\\w+s/, { concurrency: 2 }),
+      blocks: (m) => m.grep(/w\\w+s/).blocks(),
+      'a match and its groups': (m) => m.matchAll(/w(\\w+)s/),
     }
     const said = {}
     for (const [name, make] of Object.entries(iterators)) {
@@ -201,6 +204,7 @@ canShrink('another process rewrites the file while iterators go through it', asy
       'grep with invert': (m) => m.grep(/q/, { invert: true }),
       'grep of a word': (m) => m.grep('o'),
       'blocks of grep': (m) => m.grep(/[^\\n]/).blocks(),
+      'blocks of grep into memory': (m) => m.grep(/[^\\n]/).blocks({ into: Buffer.alloc(4096) }),
       grepAsync: (m) => m.grepAsync(/[^\\n]/, { concurrency: 2, limit: 2000 }),
       'blocks of grepAsync': (m) => m.grepAsync(/[^\\n]/, { concurrency: 2 }).blocks(),
       matchAllAsync: (m) => m.matchAllAsync(/[^\\n]+/, { limit: 2000 }),
@@ -235,7 +239,7 @@ canShrink('another process rewrites the file while iterators go through it', asy
     console.log(JSON.stringify(said))`,
     [temporaryFile(), temporaryFile(), temporaryFile()],
   )
-  t.is(Object.keys(answer).length, 11)
+  t.is(Object.keys(answer).length, 12)
   for (const [name, said] of Object.entries(answer)) t.deepEqual(said, ['right'], name)
 })
 
@@ -424,6 +428,7 @@ test('a map that is closed while an iterator goes is ERR_MMAP_CLOSED, and what w
     'grep in reverse': (m) => m.grep(/w\w+/, { reverse: true }),
     lines: (m) => m.lines(),
     blocks: (m) => m.grep(/w\w+/).blocks(),
+    'blocks into memory': (m) => m.grep(/w\w+/).blocks({ into: new Uint8Array(4096) }),
     'blocks in reverse': (m) => m.grep(/w\w+/, { reverse: true }).blocks(),
   }
   for (const [name, make] of Object.entries(iterators)) {
@@ -495,6 +500,7 @@ test('iterators that are left early pin nothing', async (t) => {
     m.grep(/w/),
     m.grep(/w/, { reverse: true }),
     m.grep(/w/).blocks(),
+    m.grep(/w/).blocks({ into: new Uint8Array(4096) }),
     m.findAll(/w/),
   ]) {
     for (const _ of all as Iterable<unknown>) break

@@ -1,9 +1,10 @@
 /**
  * The lines of a file that have a match, counted or printed, as a whole program: `patterns.ts` runs it beside rg.
  *
- *   node benchmark/grep.mjs count|print|lines|nothing SOURCE FLAGS FILE
+ *   node benchmark/grep.mjs count|print|blocks|lines|nothing SOURCE FLAGS FILE
  *
- * `print` writes blocks of lines, `lines` takes each line by itself.
+ * `print` writes blocks of lines in memory that is used again, `blocks` in memory of their own, `lines` takes each line
+ * by itself.
  */
 
 import { writeSync } from 'node:fs'
@@ -23,6 +24,12 @@ const ways = {
   },
 
   async print() {
+    const { Mmap } = await import('../index.js')
+    const into = Buffer.allocUnsafeSlow(64 * 1024)
+    for (const block of Mmap.open(path).grep(new RegExp(source, flags)).blocks({ into })) write(block)
+  },
+
+  async blocks() {
     const { Mmap } = await import('../index.js')
     for (const block of Mmap.open(path).grep(new RegExp(source, flags)).blocks()) write(block)
   },

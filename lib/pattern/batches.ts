@@ -5,7 +5,7 @@ import { liveEnd } from '../bounds.js'
 import { end, isIterator, type Step } from '../iterators.js'
 import { native, PatternSearch } from '../native.js'
 import type { Line } from '../line.js'
-import type { Region } from '../region.js'
+import { checkGiven, type Region } from '../region.js'
 import type { OwnBuffer } from '../slab.js'
 import { Found } from './answer.js'
 import { type Kind, starts } from './kinds.js'
@@ -119,9 +119,12 @@ export class Forward<T> implements IterableIterator<T> {
     const target = room.target()
     const found = this.#fill(target)
     if (found === undefined) return undefined
-    const copied = room.take(found.newlines)
+    const count = found.newlines
     const more = found.at(0, 0)
-    return more === 0 ? copied : Buffer.concat([copied, found.block.subarray(0, more)])
+    if (more === 0) return room.take(count)
+    // The target had no room for the last of the lines.
+    const rest = found.block.subarray(0, more)
+    return count === 0 ? rest : Buffer.concat([room.take(count), rest])
   }
 
   return(): Step<never> {
@@ -171,6 +174,8 @@ export class Forward<T> implements IterableIterator<T> {
         : search.text(target, region.handle, stop, most, span)
     if (numbers === null) throw region.fault()
     const isText = target !== undefined
+    // It may be a view of a file that was cut off, so that the lines are lost.
+    if (isText) checkGiven(target)
     const found = new Found(numbers, this.#prepared, isText ? 1 : this.#size)
     const records = isText ? found.count : found.records
     this.#extent = region.extent

@@ -40,13 +40,20 @@ export function textOf({ found, from, to, hasNumbers, linesBefore }: Batch): Own
 const ROOM = 72 * 1024
 const LEAST = 16 * 1024
 
-/** Memory for texts. Short ones share it. */
-export class Room {
+/** Memory to which texts are written. */
+export interface Room {
+  /** Memory for the next text. */
+  target(): Uint8Array
+  /** The text, whose bytes are the first of the target. */
+  take(count: number): OwnBuffer
+}
+
+/** Memory that is allocated for texts. Short ones share it. */
+export class OwnRoom implements Room {
   #memory = new Uint8Array(new ArrayBuffer(0))
   #used = 0
   #isZeroed = false
 
-  /** Memory for the next text. */
   target(): Uint8Array {
     if (this.#memory.length - this.#used < LEAST) {
       this.#memory = untransferable(allocate(ROOM))
@@ -56,7 +63,6 @@ export class Room {
     return this.#memory.subarray(this.#used)
   }
 
-  /** The text, whose bytes are the first of the target. */
   take(count: number): OwnBuffer {
     const { buffer, byteOffset } = this.#memory
     const start = this.#used
@@ -65,5 +71,22 @@ export class Room {
     if (!this.#isZeroed) this.#memory.fill(0, this.#used)
     this.#isZeroed = true
     return bufferOver(buffer, byteOffset + start, count)
+  }
+}
+
+/** Memory of the caller's, to which each text is written from its beginning. */
+export class GivenRoom implements Room {
+  readonly #memory: Uint8Array
+
+  constructor(memory: Uint8Array) {
+    this.#memory = memory
+  }
+
+  target(): Uint8Array {
+    return this.#memory
+  }
+
+  take(count: number): OwnBuffer {
+    return bufferOver(this.#memory.buffer as ArrayBuffer, this.#memory.byteOffset, count)
   }
 }

@@ -62,7 +62,7 @@ use pool::{Caches, Pool};
 use std::sync::{Arc, OnceLock};
 use syntax::{Node, set::Set};
 
-pub use captures::{Captures, Capturer};
+pub use captures::{Capturer, Captures};
 pub use lines::{Line, LineScan, LineStep};
 pub use scan::{Progress, ReverseScan, Scan, Span, Step};
 pub use syntax::{Construct, Flags, Members, Refusal, properties};

@@ -44,7 +44,7 @@ enum Entry {
 pub(crate) struct OnePass {
     /// The place of each state.
     places: Vec<Place>,
-    /// The entries of all states, one row each. The last entry of a row is for the end of the match.
+    /// The entries of all states, a row each: one for each class of symbols, and so one for the end of the match.
     table: Vec<Entry>,
     lists: Vec<Vec<Action>>,
     /// How often there was no answer, less how often there was one.
@@ -102,11 +102,7 @@ impl OnePass {
         at: usize,
         slots: &mut [Slot],
     ) -> Option<u16> {
-        let column = match symbol {
-            EDGE => width(program) - 1,
-            byte => program.classes.of(byte),
-        };
-        let index = usize::from(state) * width(program) + column;
+        let index = usize::from(state) * program.classes.len() + program.classes.of(symbol);
         let entry = match self.table.get(index).copied()? {
             Entry::Unknown => {
                 let entry = self.explore(program, state, symbol)?;
@@ -196,7 +192,7 @@ impl OnePass {
         if let Some(state) = self.places.iter().position(|known| *known == place) {
             return u16::try_from(state).ok();
         }
-        let room = self.table.len() + width(program);
+        let room = self.table.len() + program.classes.len();
         if room > LARGEST {
             self.vain = PATIENCE;
             return None;
@@ -205,9 +201,4 @@ impl OnePass {
         self.places.push(place);
         u16::try_from(self.places.len() - 1).ok()
     }
-}
-
-/// How many entries a state has.
-fn width(program: &Program) -> usize {
-    program.classes.len() + 1
 }

@@ -1,5 +1,6 @@
 //! Tests what patterns match, against an oracle and in single sentences.
 
+mod groups;
 mod lines;
 mod needles;
 mod oracle;
