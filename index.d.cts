@@ -139,13 +139,23 @@ interface Match extends Iterable<string | undefined> {
   /** The text of the match. */
   toString(): string;
 }
+/** Where the blocks of lines are written to. */
+interface BlocksOptions {
+  /**
+   * Memory for the blocks. Each block is written to its beginning, over the one before, and shows a part of it: use or
+   * copy a block before you ask for the next one. 64 KiB or more are enough. Blocks that can't be written there have
+   * memory of their own: lines that are numbered or in reverse, and lines that are longer. Default: all blocks have
+   * memory that is never written again.
+   */
+  into?: ArrayBufferView | undefined;
+}
 /** The lines that have a match. */
 interface Lines extends IterableIterator<Line> {
   /**
    * The lines that are left, in `Buffer`s of many: each line with its newline, and before it its number and a colon if
    * lines are numbered. A program that writes lines takes a fraction of the time with them.
    */
-  blocks(): IterableIterator<OwnBuffer>;
+  blocks(options?: BlocksOptions): IterableIterator<OwnBuffer>;
 }
 /** A range to search, in bytes from the start of the map; negative counts from its end. */
 interface SearchRange {
@@ -884,4 +894,4 @@ declare const MADV_POPULATE_WRITE: number;
 declare const MADV_DONTNEED_LOCKED: number;
 /** Make huge pages of the range now. Linux (glibc) only. Not in Python. */
 declare const MADV_COLLAPSE: number;
-export { ACCESS_COPY, ACCESS_DEFAULT, ACCESS_READ, ACCESS_WRITE, ALLOCATIONGRANULARITY, type AsyncCountLinesOptions, type AsyncFindAllOptions, type AsyncFlushOptions, type AsyncGrepOptions, type AsyncLines, type AsyncMatchAllOptions, type AsyncMatchOptions, type AsyncReadOptions, type AsyncSearchOptions, type Bytes, type CountLinesOptions, type DetachOptions, type ErrorCode, type FaultReason, type Fileno, type FindAllOptions, type FlushOptions, type FollowOptions, type Follower, type GrepOptions, type Line, type Lines, type LinesOptions, MADV_AUTOSYNC, MADV_COLD, MADV_COLLAPSE, MADV_CORE, MADV_DODUMP, MADV_DOFORK, MADV_DONTDUMP, MADV_DONTFORK, MADV_DONTNEED, MADV_DONTNEED_LOCKED, MADV_FREE, MADV_FREE_REUSABLE, MADV_FREE_REUSE, MADV_HUGEPAGE, MADV_HWPOISON, MADV_KEEPONFORK, MADV_MERGEABLE, MADV_NOCORE, MADV_NOHUGEPAGE, MADV_NORMAL, MADV_NOSYNC, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_PROTECT, MADV_RANDOM, MADV_REMOVE, MADV_SEQUENTIAL, MADV_SOFT_OFFLINE, MADV_UNMERGEABLE, MADV_WILLNEED, MADV_WIPEONFORK, MAP_32BIT, MAP_ALIGNED_SUPER, MAP_ANON, MAP_ANONYMOUS, MAP_CONCEAL, MAP_DENYWRITE, MAP_EXECUTABLE, MAP_HASSEMAPHORE, MAP_HUGETLB, MAP_JIT, MAP_LOCKED, MAP_NOCACHE, MAP_NOEXTEND, MAP_NONBLOCK, MAP_NORESERVE, MAP_POPULATE, MAP_PRIVATE, MAP_RESILIENT_CODESIGN, MAP_RESILIENT_MEDIA, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_STACK, MAP_SYNC, MAP_TPRO, MAP_TRANSLATED_ALLOW_EXECUTE, MAP_UNIX03, MS_ASYNC, MS_INVALIDATE, MS_SYNC, type Match, type MatchAllOptions, type MatchOptions, Mmap, type MmapError, type MmapFaultError, type MmapOptions, type MmapPatternError, type MmapToken, type Needle, type OpenOptions, PAGESIZE, PROT_EXEC, PROT_READ, PROT_WRITE, Pattern, type PatternOptions, type PrefetchOptions, type Refreshed, type SearchRange, type SharedOptions, type StreamOptions, type ViewConstructor, type WaitOptions, type WaitResult, constants, faultGuard, setFaultGuard };
+export { ACCESS_COPY, ACCESS_DEFAULT, ACCESS_READ, ACCESS_WRITE, ALLOCATIONGRANULARITY, type AsyncCountLinesOptions, type AsyncFindAllOptions, type AsyncFlushOptions, type AsyncGrepOptions, type AsyncLines, type AsyncMatchAllOptions, type AsyncMatchOptions, type AsyncReadOptions, type AsyncSearchOptions, type BlocksOptions, type Bytes, type CountLinesOptions, type DetachOptions, type ErrorCode, type FaultReason, type Fileno, type FindAllOptions, type FlushOptions, type FollowOptions, type Follower, type GrepOptions, type Line, type Lines, type LinesOptions, MADV_AUTOSYNC, MADV_COLD, MADV_COLLAPSE, MADV_CORE, MADV_DODUMP, MADV_DOFORK, MADV_DONTDUMP, MADV_DONTFORK, MADV_DONTNEED, MADV_DONTNEED_LOCKED, MADV_FREE, MADV_FREE_REUSABLE, MADV_FREE_REUSE, MADV_HUGEPAGE, MADV_HWPOISON, MADV_KEEPONFORK, MADV_MERGEABLE, MADV_NOCORE, MADV_NOHUGEPAGE, MADV_NORMAL, MADV_NOSYNC, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_PROTECT, MADV_RANDOM, MADV_REMOVE, MADV_SEQUENTIAL, MADV_SOFT_OFFLINE, MADV_UNMERGEABLE, MADV_WILLNEED, MADV_WIPEONFORK, MAP_32BIT, MAP_ALIGNED_SUPER, MAP_ANON, MAP_ANONYMOUS, MAP_CONCEAL, MAP_DENYWRITE, MAP_EXECUTABLE, MAP_HASSEMAPHORE, MAP_HUGETLB, MAP_JIT, MAP_LOCKED, MAP_NOCACHE, MAP_NOEXTEND, MAP_NONBLOCK, MAP_NORESERVE, MAP_POPULATE, MAP_PRIVATE, MAP_RESILIENT_CODESIGN, MAP_RESILIENT_MEDIA, MAP_SHARED, MAP_SHARED_VALIDATE, MAP_STACK, MAP_SYNC, MAP_TPRO, MAP_TRANSLATED_ALLOW_EXECUTE, MAP_UNIX03, MS_ASYNC, MS_INVALIDATE, MS_SYNC, type Match, type MatchAllOptions, type MatchOptions, Mmap, type MmapError, type MmapFaultError, type MmapOptions, type MmapPatternError, type MmapToken, type Needle, type OpenOptions, PAGESIZE, PROT_EXEC, PROT_READ, PROT_WRITE, Pattern, type PatternOptions, type PrefetchOptions, type Refreshed, type SearchRange, type SharedOptions, type StreamOptions, type ViewConstructor, type WaitOptions, type WaitResult, constants, faultGuard, setFaultGuard };
