@@ -26,7 +26,8 @@ const ways = {
   async print() {
     const { Mmap } = await import('../index.js')
     const into = Buffer.allocUnsafeSlow(64 * 1024)
-    for (const block of Mmap.open(path).grep(new RegExp(source, flags)).blocks({ into })) write(block)
+    for (const block of Mmap.open(path).grep(new RegExp(source, flags)).blocks({ into }))
+      write(block)
   },
 
   async blocks() {
