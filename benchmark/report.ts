@@ -1,6 +1,6 @@
 /** Shared by the benchmarks: options, the description of the machine, targets, and results as JSON. */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -63,9 +63,19 @@ export function row(name: string, cells: readonly string[], width = 12): string 
 
 export const milliseconds = (value: number): string => value.toFixed(value < 10 ? 2 : 0)
 
+/** Whether there are files in memory, and room for those of a benchmark: containers have often 64 MiB of it. */
+function hasMemory(): boolean {
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm')
+    return bavail * bsize > 2 ** 30
+  } catch {
+    return false
+  }
+}
+
 /** A temporary folder, in memory if there is such a place, otherwise on disk. It is removed when the process ends. */
 export function scratch(name: string): string {
-  const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), `fmmap-${name}-`))
+  const folder = mkdtempSync(join(hasMemory() ? '/dev/shm' : tmpdir(), `fmmap-${name}-`))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   // A signal ends the process by a normal exit, so that the folder is removed.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
