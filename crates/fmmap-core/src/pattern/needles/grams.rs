@@ -67,6 +67,8 @@ pub(super) struct Table {
     sieve: Option<Sieve>,
     /// Which bits of eight bytes belong to a gram.
     mask: u64,
+    /// The same of the grams of needles' starts, which may differ in length.
+    masks: Vec<u64>,
     /// Bits that are set in each gram when case is ignored, so that both cases of a letter have the same gram.
     case: u64,
     /// A bit for each value of the first `SMALL` or `LARGE` bits of a hash: set if a gram has such a hash.
@@ -298,16 +300,31 @@ impl Table {
 
     /// A table of the first gram of each needle. It answers which needle starts at a given place.
     pub(super) fn at_starts(strings: &Strings) -> Option<Self> {
-        let len = strings.all().map(|(_, bytes)| bytes.len()).min()?.min(8);
-        let mut table = Self::empty(strings, len, 1);
+        Self::with_starts(strings).map(|(table, _)| table)
+    }
+
+    /// The same, and the first bytes of all needles, as many as the shortest has: zeros follow what is shorter than eight.
+    ///
+    /// Where there are short needles, those that are longer have longer grams, so that a word of three letters does not make
+    /// candidates of all that begin as longer words do.
+    pub(super) fn with_starts(strings: &Strings) -> Option<(Self, Vec<[u8; 8]>)> {
+        let shortest = strings.shortest().min(8);
+        if shortest == 0 {
+            return None;
+        }
+        let lens = [8, 5, shortest];
+        let lens = if shortest < 5 { &lens[..] } else { &lens[2..] };
+        let mut table = Self::empty(strings, shortest, 1);
+        table.masks.clear();
         let mut hashes = Vec::with_capacity(strings.len());
+        let mut starts = Vec::with_capacity(strings.len());
         for (needle, bytes) in strings.all() {
-            let ways = match &strings.fold {
-                Some(fold) if !fold.is_plain(&bytes[..len]) => fold.ways(bytes, 0, len)?,
-                _ => vec![bytes[..len].to_vec()],
-            };
-            for way in &ways {
-                let hash = table.hash(way, 0);
+            let mut add = |way: &[u8]| {
+                let mask = u64::MAX >> (64 - 8 * way.len());
+                if !table.masks.contains(&mask) {
+                    table.masks.push(mask);
+                }
+                let hash = table.hash_by(way, 0, mask);
                 #[expect(
                     clippy::cast_possible_truncation,
                     reason = "the lower half of the hash"
@@ -319,10 +336,47 @@ impl Table {
                     offset: 0,
                 };
                 hashes.push((hash, entry));
+                let mut start = [0; 8];
+                start[..shortest].copy_from_slice(&way[..shortest]);
+                starts.push(start);
+            };
+            let mut lens = lens.iter().filter(|&&len| len <= bytes.len());
+            match &strings.fold {
+                Some(fold) => {
+                    let ways = lens.find_map(|&len| {
+                        if fold.is_plain(&bytes[..len]) {
+                            return Some(vec![bytes[..len].to_vec()]);
+                        }
+                        fold.ways(bytes, 0, len)
+                    });
+                    ways?.iter().for_each(|way| add(way));
+                }
+                None => add(&bytes[..*lens.next()?]),
             }
         }
         table.fill(hashes);
-        Some(table)
+        Some((table, starts))
+    }
+
+    /// Whether some needle has the gram that begins at a place. Never branches.
+    #[inline]
+    pub(super) fn has_at(&self, haystack: &[u8], at: usize) -> bool {
+        let gram = eight(haystack, at) | self.case;
+        let has = |mask: &u64| self.has((gram & mask).wrapping_mul(PRIME));
+        self.masks.iter().fold(false, |any, mask| any | has(mask))
+    }
+
+    /// Of some places, counted from `base` on, leaves those at which some needle has a gram. Returns how many are left.
+    /// Writes each place, and never branches.
+    #[inline]
+    pub(super) fn keep(&self, haystack: &[u8], base: usize, places: &mut [u16]) -> usize {
+        let mut left = 0;
+        for at in 0..places.len() {
+            let place = places[at];
+            places[left] = place;
+            left += usize::from(self.has_at(haystack, base + usize::from(place)));
+        }
+        left
     }
 
     /// What a byte costs, in looks, in a haystack of which this is a sample.
@@ -358,6 +412,7 @@ impl Table {
             step,
             sieve: None,
             mask: u64::MAX >> (64 - 8 * len.min(8)),
+            masks: vec![u64::MAX >> (64 - 8 * len.min(8))],
             case: strings
                 .fold
                 .as_ref()
@@ -414,6 +469,12 @@ impl Table {
         }
         let end = eight(bytes, at + self.len - 8) | self.case;
         gram ^ end.wrapping_mul(PRIME).rotate_left(29)
+    }
+
+    /// The hash of the bytes that begin at a place, as many as the mask says.
+    #[inline]
+    fn hash_by(&self, bytes: &[u8], at: usize, mask: u64) -> u64 {
+        ((eight(bytes, at) | self.case) & mask).wrapping_mul(PRIME)
     }
 
     #[inline]
@@ -629,25 +690,28 @@ impl Table {
         if at + self.len > haystack.len() {
             return None;
         }
-        let hash = self.hash(haystack, at);
-        if !self.has(hash) {
-            return None;
-        }
-        let bucket = first(hash, self.bucket_size);
-        let (first, behind) = (self.heads[bucket] as usize, self.heads[bucket + 1] as usize);
-        for entry in &self.entries[first..behind] {
-            *work += ENTRY;
-            #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
-            if entry.tag != hash as u32 {
+        let mut best: Option<Found> = None;
+        for &mask in &self.masks {
+            let hash = self.hash_by(haystack, at, mask);
+            if !self.has(hash) {
                 continue;
             }
-            // The entries are in the order of the list, so the first that matches wins.
-            let found = strings.at_gram(haystack, at, entry, work);
-            if found.is_some() {
-                return found;
+            let bucket = first(hash, self.bucket_size);
+            let (first, behind) = (self.heads[bucket] as usize, self.heads[bucket + 1] as usize);
+            for entry in &self.entries[first..behind] {
+                *work += ENTRY;
+                #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
+                if entry.tag != hash as u32 || best.is_some_and(|best| best.needle < entry.needle) {
+                    continue;
+                }
+                // The entries are in the order of the list, so the first of them that matches wins.
+                if let Some(found) = strings.at_gram(haystack, at, entry, work) {
+                    best = Some(found);
+                    break;
+                }
             }
         }
-        None
+        best
     }
 }
 

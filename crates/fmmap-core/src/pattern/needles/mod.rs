@@ -2,6 +2,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | `bloom` | finds candidates of very many needles by hashes of their first bytes, for a vector of starts at once |
 //! | `fold` | maps all spellings of a character that differ in case to one |
 //! | `grams` | finds candidates of very many needles by sampled grams, and compares them |
 //! | `sieve` | finds candidates by several grams of a needle that lie over each other |
@@ -15,6 +16,7 @@
 //! each byte once, takes over for a stretch. Each such stretch is twice as long as the one before, so that a search
 //! takes linear time in every haystack.
 
+mod bloom;
 mod fold;
 mod grams;
 mod reverse;
@@ -24,7 +26,8 @@ mod trie;
 
 use super::filter::{Buckets, Front, Grouped};
 use super::{Encoding, Needle, Options, Span};
-use fold::Fold;
+use bloom::Bloom;
+use fold::{CASE, Fold};
 use grams::{Cut, Table};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use trie::{Rows, Trie};
@@ -84,6 +87,12 @@ impl Strings {
         (0..)
             .zip(&self.ends)
             .map(|(needle, _)| (needle, self.get(needle)))
+    }
+
+    /// The length of the shortest needle.
+    fn shortest(&self) -> usize {
+        let lengths = self.all().map(|(_, bytes)| bytes.len());
+        lengths.min().unwrap_or(0)
     }
 
     /// Compares a needle from its byte `from` on with the haystack from `at` on. Returns where the needle ends there.
@@ -148,37 +157,57 @@ impl Strings {
 #[derive(Debug)]
 enum Filter {
     /// By the first bytes of the needles. The table says which needle stands at a candidate.
-    Buckets(Grouped, Table),
-    Grams(Grams),
+    Buckets(Box<Few>),
+    Grams(Box<Grams>),
     /// Not at all: no filter would leave out enough. The automaton alone searches.
     None,
+}
+
+/// Finds candidates of a few needles.
+#[derive(Debug)]
+struct Few {
+    grouped: Grouped,
+    /// For short haystacks: by the first positions.
+    first: Buckets,
+    table: Table,
 }
 
 /// Finds candidates of very many needles, in the way that suits the haystack.
 #[derive(Debug)]
 struct Grams {
-    /// The table with the least estimated cost.
-    usual: Table,
+    /// The way with the least estimated cost.
+    usual: Way,
     /// The other ways to make a table, in the order of their estimated costs.
     others: Vec<Cut>,
     /// The way that was chosen with a sample of the first long haystack; `None` inside if it is the usual one.
     seen: OnceLock<Option<Way>>,
 }
 
-/// A way that replaces the usual table.
+/// A way to find candidates.
 #[derive(Debug)]
 enum Way {
     Grams(Table),
-    Starts(Buckets, Table),
+    Buckets(Buckets, Table),
+    Bloom(Bloom, Table),
 }
 
 /// Other ways are tried in haystacks of at least this many bytes for each needle: in shorter ones making another table
 /// would cost more than it saves.
 const TRIED: usize = 512;
 
-/// Costs in looks for each byte: one at which no other way is tried; and those of a vector of starts and of a candidate
+/// The same where the usual way has cost too much.
+const POOR: usize = 128 << 10;
+
+/// If a processor has the instructions for it, hashes of starts are the usual way: for more needles than this, unless one
+/// is shorter or all are as long.
+const FEW: usize = 16;
+const SHORT: usize = 4;
+const LONG: usize = 12;
+
+/// Costs in looks for each byte: one at which no other way is tried, of grams and of hashes of starts; and those of a vector of starts and of a candidate
 /// in it.
 const GOOD: f64 = 0.2;
+const GOOD_BLOOM: f64 = 0.6;
 const STARTS: f64 = 0.15;
 const CANDIDATE: f64 = 10.0;
 
@@ -189,19 +218,30 @@ impl Grams {
     /// None if no table can be made.
     fn new(strings: &Strings) -> Option<Self> {
         let mut cuts = Cut::all(strings).into_iter();
+        let is_bloom = Bloom::is_fast() && strings.shortest() < LONG;
+        let usual = match is_bloom.then(|| Way::bloom(strings)).flatten() {
+            Some(bloom) => bloom,
+            None => Way::Grams(cuts.find_map(|cut| Table::new(strings, cut))?),
+        };
         Some(Self {
-            usual: cuts.find_map(|cut| Table::new(strings, cut))?,
+            usual,
             others: cuts.collect(),
             seen: OnceLock::new(),
         })
     }
 
-    /// A way that is better than the usual table in this haystack, if there is one.
-    fn way(&self, strings: &Strings, haystack: &[u8]) -> Option<&Way> {
+    /// A way that is better than the usual one in this haystack, if there is one. `is_poor`: the usual one has cost too
+    /// much.
+    fn way(&self, strings: &Strings, haystack: &[u8], is_poor: bool) -> Option<&Way> {
         if let Some(seen) = self.seen.get() {
             return seen.as_ref();
         }
-        if haystack.len() < (1 << 20).max(TRIED.saturating_mul(strings.len())) {
+        let least = if is_poor {
+            POOR
+        } else {
+            (1 << 20).max(TRIED.saturating_mul(strings.len()))
+        };
+        if haystack.len() < least {
             return None;
         }
         let choose = || self.choose(strings, &sample(haystack));
@@ -211,11 +251,22 @@ impl Grams {
     fn choose(&self, strings: &Strings, sample: &[u8]) -> Option<Way> {
         let mut least = self.usual.cost(strings, sample);
         let mut best = None;
-        if least < GOOD {
+        let is_bloom = matches!(self.usual, Way::Bloom(..));
+        if least < if is_bloom { GOOD_BLOOM } else { GOOD } {
             return best;
         }
-        let shortest = strings.all().map(|(_, bytes)| bytes.len()).min()?;
-        if strings.fold.is_none() && shortest > 1 {
+        if Bloom::is_fast()
+            && !is_bloom
+            && let Some(bloom) = Way::bloom(strings)
+        {
+            let cost = bloom.cost(strings, sample);
+            if cost < least {
+                least = cost;
+                best = Some(bloom);
+            }
+        }
+        let shortest = strings.shortest();
+        if !is_bloom && strings.fold.is_none() && shortest > 1 {
             let all = strings.all().map(|(_, bytes)| bytes);
             let (buckets, of_thousand) = Grouped::of_strings(all, shortest.min(8)).choose(sample);
             let chance = f64::from(u32::try_from(of_thousand).unwrap_or(u32::MAX)) / 1000.0;
@@ -224,11 +275,15 @@ impl Grams {
                 && let Some(table) = Table::at_starts(strings)
             {
                 least = cost;
-                best = Some(Way::Starts(buckets, table));
+                best = Some(Way::Buckets(buckets, table));
             }
         }
         // The cost of the looks alone is a lower bound: ways above the best cost so far are not tried.
-        let others = self.others.iter().filter(|cut| **cut != self.usual.cut());
+        let usual = match &self.usual {
+            Way::Grams(table) => Some(table.cut()),
+            _ => None,
+        };
+        let others = self.others.iter().filter(|cut| Some(**cut) != usual);
         let mut trials = 0;
         for cut in others {
             if cut.cost(0.0) > least || trials == TRIALS {
@@ -244,6 +299,25 @@ impl Grams {
             }
         }
         best
+    }
+}
+
+impl Way {
+    /// None if the needles are too short, or can be written in too many ways.
+    fn bloom(strings: &Strings) -> Option<Self> {
+        let (table, starts) = Table::with_starts(strings)?;
+        let case = if strings.fold.is_some() { CASE } else { 0 };
+        let bloom = Bloom::new(&starts, table.len, case)?;
+        Some(Self::Bloom(bloom, table))
+    }
+
+    /// What a byte costs, in looks, in a haystack of which this is a sample.
+    fn cost(&self, strings: &Strings, sample: &[u8]) -> f64 {
+        match self {
+            Self::Grams(table) => table.cost(strings, sample),
+            Self::Buckets(..) => f64::MAX,
+            Self::Bloom(bloom, table) => bloom.cost(table, sample),
+        }
     }
 }
 
@@ -316,20 +390,41 @@ impl List {
         })
     }
 
+    /// The same by one way only.
+    #[cfg(test)]
+    fn by(mut self, usual: Way) -> Self {
+        self.filter = Filter::Grams(Box::new(Grams {
+            usual,
+            others: Vec::new(),
+            seen: OnceLock::new(),
+        }));
+        self
+    }
+
+    /// The same by grams; nothing if the needles have none.
+    #[cfg(test)]
+    pub(crate) fn by_grams(self) -> Option<Self> {
+        let mut cuts = Cut::all(&self.strings).into_iter();
+        let table = cuts.find_map(|cut| Table::new(&self.strings, cut))?;
+        Some(self.by(Way::Grams(table)))
+    }
+
+    /// The same by hashes of starts; nothing if the needles are too short.
+    #[cfg(test)]
+    pub(crate) fn by_bloom(self) -> Option<Self> {
+        let way = Way::bloom(&self.strings)?;
+        Some(self.by(way))
+    }
+
     /// The same by one of the sieves that suit the needles; nothing if there are not so many.
     #[cfg(test)]
-    pub(crate) fn sieved(mut self, number: usize) -> Option<Self> {
-        let usual = Cut::all(&self.strings)
+    pub(crate) fn sieved(self, number: usize) -> Option<Self> {
+        let table = Cut::all(&self.strings)
             .into_iter()
             .filter(|cut| cut.mesh.is_some())
             .filter_map(|cut| Table::new(&self.strings, cut))
             .nth(number)?;
-        self.filter = Filter::Grams(Grams {
-            usual,
-            others: Vec::new(),
-            seen: OnceLock::new(),
-        });
-        Some(self)
+        Some(self.by(Way::Grams(table)))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -393,6 +488,8 @@ impl List {
 
 impl Filter {
     fn new(strings: &Strings, encoding: Encoding, many: usize) -> Self {
+        let is_bloom = many == MANY && Bloom::is_fast() && strings.shortest() >= SHORT;
+        let many = if is_bloom { FEW } else { many };
         if strings.len() <= many
             && let Some(table) = Table::at_starts(strings)
         {
@@ -407,9 +504,14 @@ impl Filter {
                     .collect(),
             };
             if let Some(grouped) = Grouped::new(&fronts) {
-                return Self::Buckets(grouped, table);
+                let first = grouped.first();
+                return Self::Buckets(Box::new(Few {
+                    grouped,
+                    first,
+                    table,
+                }));
             }
         }
-        Grams::new(strings).map_or(Self::None, Self::Grams)
+        Grams::new(strings).map_or(Self::None, |grams| Self::Grams(Box::new(grams)))
     }
 }

@@ -1,10 +1,11 @@
 //! Finds the match of a list that starts last.
 
-use super::grams::{Cost, MOST};
+use super::bloom::Seen;
+use super::grams::{Cost, MOST, Table};
 use super::search::{CANDIDATE, CREDIT, Next};
 use super::trie::{Pause, Rows, Run};
-use super::{Filter, Found, List};
-use crate::pattern::filter::{Block, Buckets};
+use super::{Filter, Found, List, Strings, Way};
+use crate::pattern::filter::Block;
 use crate::pattern::signed;
 
 /// The windows in which the last match is searched for, from the haystack's end on: the first one has the lower size,
@@ -19,7 +20,6 @@ pub(crate) struct ReverseSearch {
     end: Option<usize>,
     window: usize,
     debt: isize,
-    buckets: Option<Buckets>,
     rows: Option<Rows>,
     /// The run of the automaton, once candidates have cost too much.
     run: Option<Run>,
@@ -53,7 +53,7 @@ impl ReverseSearch {
             }
             let window = self.window.max(FIRST);
             let start = from.max(end.saturating_sub(window));
-            let (found, cost) = self.filtered(list, haystack, start, end);
+            let (found, cost) = Self::filtered(list, haystack, start, end);
             if cost.work > MOST {
                 self.debt = CREDIT + 1;
                 continue;
@@ -70,28 +70,26 @@ impl ReverseSearch {
         }
     }
 
-    fn filtered(
-        &mut self,
-        list: &List,
-        haystack: &[u8],
-        from: usize,
-        until: usize,
-    ) -> (Option<Found>, Cost) {
+    fn filtered(list: &List, haystack: &[u8], from: usize, until: usize) -> (Option<Found>, Cost) {
         let strings = &list.strings;
         match &list.filter {
-            Filter::Grams(grams) => grams.usual.find_last(strings, haystack, from, until),
-            Filter::Buckets(grouped, table) => {
-                let buckets = self.buckets.get_or_insert_with(|| grouped.first());
-                let (mut at, mut work, mut best, mut block) = (from, 0, None, Block::default());
-                while work <= MOST
-                    && let Some(start) = buckets.find(haystack, &mut block, at, until)
-                {
-                    work += CANDIDATE;
-                    best = table.at(strings, haystack, start, &mut work).or(best);
-                    at = start + 1;
+            Filter::Grams(grams) => match &grams.usual {
+                Way::Grams(table) => table.find_last(strings, haystack, from, until),
+                Way::Buckets(buckets, table) => {
+                    let mut block = Block::default();
+                    let next = |from| buckets.find(haystack, &mut block, from, until);
+                    last_candidate(strings, table, haystack, (from, until), next)
                 }
-                let reached = until;
-                (best, Cost { work, reached })
+                Way::Bloom(bloom, table) => {
+                    let mut seen = Seen::default();
+                    let next = |from| bloom.find(table, haystack, &mut seen, from, until);
+                    last_candidate(strings, table, haystack, (from, until), next)
+                }
+            },
+            Filter::Buckets(few) => {
+                let mut block = Block::default();
+                let next = |from| few.first.find(haystack, &mut block, from, until);
+                last_candidate(strings, &few.table, haystack, (from, until), next)
             }
             Filter::None => (
                 None,
@@ -136,4 +134,24 @@ impl ReverseSearch {
             }
         }
     }
+}
+
+/// The last match that starts in `[from, until)`, of the candidates that `next` finds from a place on.
+fn last_candidate(
+    strings: &Strings,
+    table: &Table,
+    haystack: &[u8],
+    (from, until): (usize, usize),
+    mut next: impl FnMut(usize) -> Option<usize>,
+) -> (Option<Found>, Cost) {
+    let (mut at, mut work, mut best) = (from, 0, None);
+    while work <= MOST
+        && let Some(start) = next(at)
+    {
+        work += CANDIDATE;
+        best = table.at(strings, haystack, start, &mut work).or(best);
+        at = start + 1;
+    }
+    let reached = until;
+    (best, Cost { work, reached })
 }

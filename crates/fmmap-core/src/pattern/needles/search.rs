@@ -1,5 +1,6 @@
 //! Finds the matches of a list one after the other, from the front.
 
+use super::bloom::Seen;
 use super::grams::{Cost, MOST, Table};
 use super::trie::{Pause, Rows, Run};
 use super::{Filter, Found, List, Strings, Way, sample};
@@ -35,6 +36,7 @@ pub(crate) enum Next {
 pub(crate) struct Search {
     buckets: Option<Buckets>,
     block: Block,
+    seen: Seen,
     rows: Option<Rows>,
     run: Option<Run>,
     /// The automaton alone searches up to here.
@@ -43,6 +45,8 @@ pub(crate) struct Search {
     stretch: usize,
     /// How much more candidates have cost than the search has advanced, in bytes.
     debt: isize,
+    /// Whether candidates have cost too much before.
+    is_poor: bool,
 }
 
 impl Search {
@@ -114,24 +118,30 @@ impl Search {
     ) -> (Option<Found>, Cost) {
         let strings = &list.strings;
         match &list.filter {
-            Filter::Grams(grams) => match grams.way(strings, &haystack[from..stop]) {
-                None => grams.usual.find(strings, haystack, from, until),
-                Some(Way::Grams(table)) => table.find(strings, haystack, from, until),
-                Some(Way::Starts(buckets, table)) => {
-                    self.candidates(strings, buckets, table, haystack, from, until)
-                }
-            },
-            Filter::Buckets(grouped, table) => {
-                let buckets = self.buckets.take().unwrap_or_else(|| {
-                    if stop - from < ENOUGH {
-                        grouped.first()
-                    } else {
-                        grouped.choose(&sample(&haystack[from..stop])).0
+            Filter::Grams(grams) => {
+                let way = grams.way(strings, &haystack[from..stop], self.is_poor);
+                match way.unwrap_or(&grams.usual) {
+                    Way::Grams(table) => table.find(strings, haystack, from, until),
+                    Way::Buckets(buckets, table) => {
+                        let block = &mut self.block;
+                        let next = |from| buckets.find(haystack, block, from, until);
+                        candidates(strings, table, haystack, (from, until), next)
                     }
-                });
-                let answer = self.candidates(strings, &buckets, table, haystack, from, until);
-                self.buckets = Some(buckets);
-                answer
+                    Way::Bloom(bloom, table) => {
+                        let seen = &mut self.seen;
+                        let next = |from| bloom.find(table, haystack, seen, from, until);
+                        candidates(strings, table, haystack, (from, until), next)
+                    }
+                }
+            }
+            Filter::Buckets(few) => {
+                if self.buckets.is_none() && stop - from >= ENOUGH {
+                    self.buckets = Some(few.grouped.choose(&sample(&haystack[from..stop])).0);
+                }
+                let buckets = self.buckets.as_ref().unwrap_or(&few.first);
+                let block = &mut self.block;
+                let next = |from| buckets.find(haystack, block, from, until);
+                candidates(strings, &few.table, haystack, (from, until), next)
             }
             Filter::None => (
                 None,
@@ -141,29 +151,6 @@ impl Search {
                 },
             ),
         }
-    }
-
-    fn candidates(
-        &mut self,
-        strings: &Strings,
-        buckets: &Buckets,
-        table: &Table,
-        haystack: &[u8],
-        from: usize,
-        until: usize,
-    ) -> (Option<Found>, Cost) {
-        let (mut at, mut work) = (from, 0);
-        while let Some(start) = buckets.find(haystack, &mut self.block, at, until) {
-            work += CANDIDATE;
-            let found = table.at(strings, haystack, start, &mut work);
-            if found.is_some() || work > MOST {
-                let reached = start + 1;
-                return (found, Cost { work, reached });
-            }
-            at = start + 1;
-        }
-        let reached = until;
-        (None, Cost { work, reached })
     }
 
     /// Notes that candidates have cost `work` while the search has advanced by `bytes` to `at`.
@@ -176,6 +163,11 @@ impl Search {
         self.debt = self.debt.max(-4 * CREDIT);
         if self.debt > CREDIT {
             self.debt = 0;
+            if !self.is_poor {
+                // A better way may be found first.
+                self.is_poor = true;
+                return;
+            }
             self.stretch = self.stretch.max(STRETCH / 2).saturating_mul(2);
             self.plain = at.saturating_add(self.stretch);
         }
@@ -236,4 +228,27 @@ impl Search {
             }
         }
     }
+}
+
+/// The first match that starts in `[from, until)`, of the candidates that `next` finds from a place on.
+#[inline]
+fn candidates(
+    strings: &Strings,
+    table: &Table,
+    haystack: &[u8],
+    (from, until): (usize, usize),
+    mut next: impl FnMut(usize) -> Option<usize>,
+) -> (Option<Found>, Cost) {
+    let (mut at, mut work) = (from, 0);
+    while let Some(start) = next(at) {
+        work += CANDIDATE;
+        let found = table.at(strings, haystack, start, &mut work);
+        if found.is_some() || work > MOST {
+            let reached = start + 1;
+            return (found, Cost { work, reached });
+        }
+        at = start + 1;
+    }
+    let reached = until;
+    (None, Cost { work, reached })
 }

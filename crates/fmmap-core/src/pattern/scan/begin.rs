@@ -1,5 +1,5 @@
 //! Finds all matches, from the front: the beginning of the haystack without memory of its own, so that a short haystack
-//! costs no more than it has to, and the rest by [`Search`].
+//! costs no more than it has to, and the rest by [`Search`]. Lists of strings are left to their own search at once.
 
 use super::forward::Search;
 use super::sink::Sink;
@@ -7,7 +7,7 @@ use super::{Progress, Span, Step};
 use crate::pattern::bits::{Beginning, Next, Segments, look_around};
 #[cfg(any(test, feature = "testing"))]
 use crate::pattern::filter::Choice;
-use crate::pattern::{Pattern, signed};
+use crate::pattern::{Pattern, needles, signed};
 
 /// How many bytes are the beginning.
 const BEGINNING: usize = 32 << 10;
@@ -28,6 +28,8 @@ pub struct Scan {
     beginning: Beginning,
     /// Goes on behind the beginning.
     rest: Option<Search>,
+    /// The search for a list of strings, which needs nothing of the above.
+    list: needles::Search,
 }
 
 impl Scan {
@@ -41,6 +43,7 @@ impl Scan {
             until: stop.min(from.saturating_add(BEGINNING)),
             beginning: Beginning::default(),
             rest: None,
+            list: needles::Search::default(),
         }
     }
 
@@ -51,13 +54,23 @@ impl Scan {
 
     /// Looks for one place of a match in each line. For patterns that match no newline.
     pub(crate) fn earliest(mut self) -> Self {
-        self.rest().earliest();
+        if self.pattern.list().is_none() {
+            self.rest().earliest();
+        }
         self
     }
 
     /// Uses one way, whatever it costs, if the pattern has it.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn forced(mut self, choice: Choice) -> Option<Self> {
+        if self.pattern.list().is_some() {
+            match choice {
+                Choice::Plain => self.list.plain(),
+                Choice::Starts => {}
+                Choice::Lines | Choice::Bits => return None,
+            }
+            return Some(self);
+        }
         self.rest().forced(choice).then_some(self)
     }
 
@@ -81,6 +94,7 @@ impl Scan {
     pub fn resume(&mut self, from: usize) {
         self.from = from;
         self.beginning = Beginning::default();
+        self.list.resume();
         if let Some(rest) = &mut self.rest {
             rest.resume(from);
         }
@@ -130,6 +144,21 @@ impl Scan {
         if let Some(rest) = &mut self.rest {
             return rest.search_into(haystack, left, sink);
         }
+        if let Some(list) = self.pattern.list() {
+            let search = &mut self.list;
+            return loop {
+                match search.next(list, haystack, &mut self.from, self.stop, left) {
+                    needles::Next::Match(found) => {
+                        self.from = found.end;
+                        if sink.push(found.into()) {
+                            break Progress::Full;
+                        }
+                    }
+                    needles::Next::More => break Progress::More,
+                    needles::Next::None => break Progress::Done,
+                }
+            };
+        }
         self.begin(haystack, left, sink)
             .unwrap_or_else(|| self.rest().search_into(haystack, left, sink))
     }
@@ -172,6 +201,14 @@ impl Scan {
                 Next::None => {}
                 Next::Other => return None,
             }
+        }
+    }
+}
+
+impl Drop for Scan {
+    fn drop(&mut self) {
+        if let Some(list) = self.pattern.list() {
+            self.list.finish(list);
         }
     }
 }

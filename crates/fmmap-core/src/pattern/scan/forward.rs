@@ -12,7 +12,6 @@ use crate::pattern::automata::run::{Ahead, Pause, Run};
 use crate::pattern::bits::{Found, Stop, Walk, look_once};
 #[cfg(any(test, feature = "testing"))]
 use crate::pattern::filter::Choice;
-use crate::pattern::needles;
 use crate::pattern::pool::Lent;
 use crate::pattern::signed;
 
@@ -49,8 +48,6 @@ pub(super) struct Search {
     memo: Memo,
     ways: Ways,
     walk: Walk,
-    /// The search for a list of strings, which needs nothing of the above.
-    list: needles::Search,
     is_done: bool,
 }
 
@@ -70,7 +67,6 @@ impl Search {
             memo: Memo::default(),
             ways: Ways::new(pattern.plan(), from, stop),
             walk: Walk::new(from),
-            list: needles::Search::default(),
             is_done: from > stop,
         }
     }
@@ -84,14 +80,6 @@ impl Search {
     /// Uses one way, whatever it costs. Returns whether the pattern has it.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn forced(&mut self, choice: Choice) -> bool {
-        if self.pattern.list().is_some() {
-            match choice {
-                Choice::Plain => self.list.plain(),
-                Choice::Starts => {}
-                Choice::Lines | Choice::Bits => return false,
-            }
-            return true;
-        }
         let candidates = self.pattern.plan().forced(choice);
         let has_it = match choice {
             Choice::Plain => true,
@@ -120,7 +108,6 @@ impl Search {
         self.from = from;
         self.ways.resume(from);
         self.walk.resume(from);
-        self.list.resume();
         self.is_done = from > self.stop;
     }
 
@@ -131,9 +118,6 @@ impl Search {
         left: &mut isize,
         sink: &mut Sink<'_>,
     ) -> Progress {
-        if self.pattern.list().is_some() {
-            return self.by_list(haystack, left, sink);
-        }
         self.ways.begin();
         loop {
             if self.is_done {
@@ -170,26 +154,6 @@ impl Search {
                 return Progress::Full;
             }
         }
-    }
-
-    /// By the engine for lists of strings.
-    fn by_list(&mut self, haystack: &[u8], left: &mut isize, sink: &mut Sink<'_>) -> Progress {
-        while let Some(list) = self.pattern.list().filter(|_| !self.is_done) {
-            match self
-                .list
-                .next(list, haystack, &mut self.from, self.stop, left)
-            {
-                needles::Next::Match(found) => {
-                    self.from = found.end;
-                    if sink.push(found.into()) {
-                        return Progress::Full;
-                    }
-                }
-                needles::Next::More => return Progress::More,
-                needles::Next::None => self.is_done = true,
-            }
-        }
-        Progress::Done
     }
 
     /// By rows of bits. Whether there are as many matches as were asked for.
@@ -629,9 +593,6 @@ impl Search {
 
 impl Drop for Search {
     fn drop(&mut self) {
-        if let Some(list) = self.pattern.list() {
-            self.list.finish(list);
-        }
         self.caches.give_back(&self.pattern);
     }
 }
