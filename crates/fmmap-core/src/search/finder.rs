@@ -231,6 +231,27 @@ impl Shared {
         self.overlaps
     }
 
+    /// The number of occurrences. The needle is not empty, and does not overlap itself.
+    pub(crate) fn count(&mut self, haystack: &[u8]) -> usize {
+        if let [byte] = *self.needle {
+            return bulk::count_byte(byte, haystack);
+        }
+        let mut hits = Hits::counted();
+        let subject = Subject {
+            haystack,
+            needle: &self.needle,
+        };
+        let probes = &mut self.probes;
+        bulk::all(
+            Level::detect(),
+            &Policy::DEFAULT,
+            probes,
+            subject,
+            &mut hits,
+        );
+        hits.count
+    }
+
     /// Fills `out` with the offsets of occurrences, as [`Finder::find_batch`]. The needle is not empty.
     pub(crate) fn find_batch(&mut self, haystack: &[u8], base: u64, out: &mut [f64]) -> Batch {
         batch(&self.needle, &mut self.probes, haystack, base, out)

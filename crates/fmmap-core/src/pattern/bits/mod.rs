@@ -6,9 +6,11 @@
 //! | `near` | the beginning of a haystack, for which no rows are filled |
 //! | `segments` | which patterns these are, and their parts |
 //! | `rows` | the bits of a stretch of a haystack |
+//! | `exact` | all matches of a stretch at once, where their parts stand at fixed places |
 //! | `terms` | which bytes at and beside a place the rows tell about |
 //! | `walk` | from match to match through the bits |
 
+mod exact;
 mod near;
 mod rows;
 mod segments;

@@ -24,6 +24,8 @@ pub(super) struct Term {
     offset: isize,
     low: [u8; 16],
     high: [u8; 16],
+    /// A byte, and which of its bits matter, if that describes the class: then no table is needed.
+    masked: Option<(u8, u8)>,
     /// Whether the byte must not belong to the class.
     invert: bool,
     /// Whether this is the last term of its row. All terms of a row must hold.
@@ -39,6 +41,7 @@ impl Term {
             offset,
             low: [0; 16],
             high: [0; 16],
+            masked: class.masked(),
             invert: false,
             is_last: false,
         };
@@ -63,6 +66,11 @@ impl Term {
             }
         }
         (term, is_exact)
+    }
+
+    /// The cost of the test for a KiB, as in `plan`.
+    pub(super) fn cost(&self) -> usize {
+        if self.masked.is_some() { 12 } else { 32 }
     }
 
     pub(super) fn inverted(mut self) -> Self {
@@ -221,30 +229,64 @@ fn kernel<S: Simd>(
     let mut is_first = true;
     for term in terms {
         assert!((-1..16).contains(&term.offset));
-        let (low, high) = (simd.table(&term.low), simd.table(&term.high));
         let Some(into) = rows.get_mut(row) else {
             return;
         };
         let begin = from.checked_add_signed(term.offset);
-        let Some(mut at) = begin else {
+        let Some(at) = begin else {
             return;
         };
         let invert = if term.invert { u64::MAX } else { 0 };
-        for word in &mut into[words.clone()] {
-            let mut bits = 0;
-            for part in 0..WORD / S::LANES {
-                // SAFETY: `at` is at most the reach behind a word that ends as far before the haystack's end.
-                let place = unsafe { haystack.as_ptr().add(at + part * S::LANES) };
-                // SAFETY: as above, for all lanes.
-                let bytes = unsafe { simd.load(place) };
-                bits |= simd.nonzero(simd.look_up(low, high, bytes)) << (part * S::LANES);
-            }
-            bits ^= invert;
-            *word = if is_first { bits } else { *word & bits };
-            at += WORD;
+        let words = &mut into[words.clone()];
+        // SAFETY: the words, with what the term looks at, end before the haystack does: see above.
+        let place = unsafe { haystack.as_ptr().add(at) };
+        if let Some((value, bits)) = term.masked {
+            let (value, bits) = (simd.table(&[value; 16]), simd.table(&[bits; 16]));
+            let test = |bytes| simd.zero(simd.xor(simd.and(bytes, bits), value));
+            // SAFETY: as above.
+            unsafe { each(simd, place, words, is_first, invert, test) };
+        } else {
+            let (low, high) = (simd.table(&term.low), simd.table(&term.high));
+            let test = |bytes| simd.nonzero(simd.look_up(low, high, bytes));
+            // SAFETY: as above.
+            unsafe { each(simd, place, words, is_first, invert, test) };
         }
         is_first = term.is_last;
         row += usize::from(term.is_last);
+    }
+}
+
+/// Writes what `test` says of a vector of bytes from `place` on, and then of the next ones, to the words: or keeps of
+/// each word what it says, unless this is the first test of the row.
+///
+/// # Safety
+///
+/// There are as many bytes as the words have bits.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[expect(
+    clippy::inline_always,
+    reason = "it has to be compiled with the caller's features"
+)]
+#[inline(always)]
+unsafe fn each<S: Simd>(
+    simd: S,
+    place: *const u8,
+    words: &mut [u64],
+    is_first: bool,
+    invert: u64,
+    test: impl Fn(S::Vector) -> u64,
+) {
+    for (at, word) in words.iter_mut().enumerate() {
+        let mut bits = 0;
+        for part in 0..WORD / S::LANES {
+            // SAFETY: the caller vouches for the bytes.
+            let place = unsafe { place.add(at * WORD + part * S::LANES) };
+            // SAFETY: as above.
+            let bytes = unsafe { simd.load(place) };
+            bits |= test(bytes) << (part * S::LANES);
+        }
+        bits ^= invert;
+        *word = if is_first { bits } else { *word & bits };
     }
 }
 

@@ -5,6 +5,7 @@
 //! length can read may begin what follows it. So from each place there is one way through such a
 //! pattern, greedy or lazy, and a part ends where its class ends.
 
+use super::exact::Exact;
 use super::near::Near;
 use super::rows::Term;
 use super::terms::Terms;
@@ -89,6 +90,8 @@ pub(crate) struct Segments {
     pub(super) is_utf8: bool,
     /// The tests for a haystack of which no sample was taken.
     pub(super) terms: Terms,
+    /// How all matches of a stretch are found at once, if their parts stand at fixed places.
+    pub(super) exact: Option<Exact>,
     /// How the beginning of a haystack is searched.
     pub(crate) near: Option<Near>,
 }
@@ -129,6 +132,7 @@ impl Segments {
         }
         let mut all = all?;
         all.terms = Terms::by_ranking(&all);
+        all.exact = Exact::new(&all);
         for (class, bytes) in all.classes.iter().enumerate() {
             bytes.each(|byte| all.of[usize::from(byte)] |= 1 << class);
         }
@@ -238,6 +242,7 @@ impl Segments {
             absorbed,
             is_utf8: encoding == Encoding::Utf8,
             terms: Terms::default(),
+            exact: None,
             near: None,
         };
         let mut parts = Vec::new();
@@ -621,6 +626,12 @@ const LOOK: usize = 8;
 impl Segments {
     /// The cost of a KiB, estimated from a sample.
     pub(crate) fn cost(&self, sample: &[u8]) -> usize {
+        if let Some(exact) = &self.exact
+            && exact.whole().is_some()
+            && !(exact.asks_ascii && !sample.is_ascii())
+        {
+            return exact.cost();
+        }
         let table = |class: &Bytes| -> [bool; 256] {
             std::array::from_fn(|byte| class.has(u8::try_from(byte).unwrap_or(u8::MAX)))
         };

@@ -15,6 +15,8 @@ pub(super) struct Terms {
     pub(super) all: Vec<Term>,
     /// How many of the terms, which come first, are right for ASCII only.
     pub(super) unsure: usize,
+    /// How many of them test the front.
+    pub(super) front: usize,
     pub(super) has_before: bool,
     /// Whether it matters that all text is ASCII.
     pub(super) asks_ascii: bool,
@@ -68,6 +70,7 @@ impl Terms {
         chosen.unsure = chosen.all.len();
         choose(0, segments.sure, &mut chosen.all);
         rows::end_row(&mut chosen.all);
+        chosen.front = chosen.all.len();
         let before = match segments.before {
             Beside::Terminator => {
                 let mut class = Bytes::range(b'\n', b'\n').or(&Bytes::range(b'\r', b'\r'));
@@ -119,7 +122,7 @@ pub(super) fn ranked(byte: u8) -> u32 {
     }
 }
 
-fn words() -> Bytes {
+pub(super) fn words() -> Bytes {
     (0..=u8::MAX)
         .filter(|&byte| is_word(byte))
         .fold(Bytes::NONE, |all, byte| all.or(&Bytes::range(byte, byte)))

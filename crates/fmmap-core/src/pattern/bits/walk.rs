@@ -1,5 +1,6 @@
 //! Goes from match to match through rows of bits.
 
+use super::exact::Exact;
 use super::rows::{self, Row, WORD, WORDS};
 use super::segments::{Alternative, Beside, Segment, Segments};
 use super::terms::Terms;
@@ -48,6 +49,10 @@ pub(crate) struct Walk {
     sampled: Option<Terms>,
     /// Whether all text is ASCII, if it matters.
     is_ascii: bool,
+    /// Whether the first row has just the starts of matches.
+    is_exact: bool,
+    /// Whether no rows of classes were filled, because only the number of matches was asked for.
+    is_number: bool,
     base: usize,
     /// How many words of the rows are filled.
     words: usize,
@@ -72,6 +77,8 @@ impl Walk {
         Self {
             sampled: None,
             is_ascii: true,
+            is_exact: false,
+            is_number: false,
             base: 0,
             words: 0,
             len: 0,
@@ -100,7 +107,15 @@ impl Walk {
         from.max(self.cursor)
     }
 
-    fn fill(&mut self, segments: &Segments, rows: &mut Vec<Row>, haystack: &[u8], base: usize) {
+    /// Fills the rows from `base` on. If `is_count`, only the number of matches is asked for.
+    fn fill(
+        &mut self,
+        segments: &Segments,
+        rows: &mut Vec<Row>,
+        haystack: &[u8],
+        base: usize,
+        is_count: bool,
+    ) {
         if self.sampled.is_none()
             && base.saturating_sub(self.began) >= HEAD
             && let Some(rest) = haystack.get(base..).filter(|rest| rest.len() > ENOUGH)
@@ -108,18 +123,36 @@ impl Walk {
             self.sampled = Some(Terms::by_sample(segments, &rest[..SAMPLE]));
         }
         let chosen = self.sampled.as_ref().unwrap_or(&segments.terms);
-        rows.resize(chosen.rows, [0; WORDS]);
         self.words = self
             .next
             .min(haystack.len().saturating_sub(base).div_ceil(WORD));
         self.next = (2 * self.next).min(WORDS);
         self.base = base;
         self.len = haystack.len();
-        let end = haystack.len().min(base + self.words * WORD + rows::REACH);
-        self.is_ascii = !chosen.asks_ascii || haystack[base..end].is_ascii();
-        let terms = if self.is_ascii { 0 } else { chosen.unsure };
-        let terms = chosen.all.get(terms..).unwrap_or_default();
-        rows::fill(terms, haystack, base, self.words, rows);
+        let end = haystack.len().min(base + (self.words + 1) * WORD);
+        let exact = segments.exact.as_ref();
+        let asks_ascii = chosen.asks_ascii || exact.is_some_and(|exact| exact.asks_ascii);
+        self.is_ascii = !asks_ascii || haystack[base..end].is_ascii();
+        let exact = exact.filter(|_| self.is_ascii);
+        self.is_exact = exact.is_some();
+        self.is_number = false;
+        let Some(exact) = exact else {
+            rows.resize(chosen.rows, [0; WORDS]);
+            let terms = if self.is_ascii { 0 } else { chosen.unsure };
+            let terms = chosen.all.get(terms..).unwrap_or_default();
+            rows::fill(terms, haystack, base, self.words, rows);
+            return;
+        };
+        rows.resize(chosen.rows + exact.rows(), [0; WORDS]);
+        let (rows, scratch) = rows.split_at_mut(chosen.rows);
+        if let [front, classes @ ..] = rows {
+            self.words = exact.fill(haystack, base, self.words, front, scratch);
+            self.is_number = is_count && exact.is_count() && exact.whole().is_none();
+            if exact.whole().is_none() && !self.is_number {
+                let terms = chosen.all.get(chosen.front..).unwrap_or_default();
+                rows::fill(terms, haystack, base, self.words, classes);
+            }
+        }
     }
 
     /// Gives the matches that start in `[from, stop)` to `sink`. Moves `from` to where the next one
@@ -184,12 +217,13 @@ impl Walk {
                 return Stop::Spent;
             }
             let began = self.cursor;
-            if !(self.base..self.base + self.words * WORD).contains(&began) {
+            let is_filled = (self.base..self.base + self.words * WORD).contains(&began);
+            if !is_filled || (self.is_number && !sink.is_count()) {
                 if LEAD {
                     let start = self.lead_before(segments, rows, haystack, began, from);
                     self.lead = (began, start);
                 }
-                self.fill(segments, rows, haystack, began);
+                self.fill(segments, rows, haystack, began, sink.is_count());
             }
             let end = stop.min(self.base + self.words * WORD);
             if self.is_ascii
@@ -200,6 +234,15 @@ impl Walk {
             {
                 self.cursor = next;
                 *left -= signed(next - began);
+                continue;
+            }
+            if self.is_exact
+                && sink.is_count()
+                && segments.exact.as_ref().is_some_and(Exact::is_count)
+            {
+                sink.count += self.starts(rows, began, end);
+                self.cursor = end;
+                *left -= signed(end - began);
                 continue;
             }
             let stopped = self.through::<LEAD>(segments, rows, haystack, began, end, sink);
@@ -236,6 +279,8 @@ impl Walk {
         ) else {
             return None;
         };
+        let exact = segments.exact.as_ref().filter(|_| self.is_exact);
+        let whole = exact.and_then(Exact::whole);
         let mut at = began - self.base;
         'words: loop {
             let word = at / WORD;
@@ -264,7 +309,11 @@ impl Walk {
                         continue;
                     }
                 }
-                match self.look_at::<LEAD>(segments, classes, haystack, place) {
+                let found = match whole {
+                    Some(len) => Found::Match(place + len),
+                    None => self.look_at::<LEAD>(segments, classes, haystack, place),
+                };
+                match found {
                     Found::Match(match_end) => {
                         self.cursor = match_end;
                         self.fresh = match_end;
@@ -288,7 +337,7 @@ impl Walk {
                     }
                     Found::Beyond => {
                         self.cursor = place;
-                        let is_whole = self.base == place && self.words == WORDS;
+                        let is_whole = self.base == place && self.words + 1 >= WORDS;
                         if is_whole {
                             self.wasted += WORDS * WORD / 8;
                             self.cursor = place + usize::from(LEAD);
@@ -362,6 +411,31 @@ impl Walk {
                 .rev()
                 .take_while(|&&byte| class.has(byte))
                 .count()
+    }
+
+    /// How many places between two have their bit set in the first row.
+    fn starts(&self, rows: &[Row], from: usize, end: usize) -> usize {
+        let Some(front) = rows.first() else {
+            return 0;
+        };
+        let (first, last) = (from - self.base, end - 1 - self.base);
+        let mut count = 0;
+        for (word, &bits) in front
+            .iter()
+            .enumerate()
+            .take(last / WORD + 1)
+            .skip(first / WORD)
+        {
+            let mut bits = bits;
+            if word == first / WORD {
+                bits &= u64::MAX << (first % WORD);
+            }
+            if word == last / WORD {
+                bits &= u64::MAX >> (WORD - 1 - last % WORD);
+            }
+            count += bits.count_ones() as usize;
+        }
+        count
     }
 
     /// Counts the runs of a class that end before `end`. Returns where the next run starts, if that

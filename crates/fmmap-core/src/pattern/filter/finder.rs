@@ -87,6 +87,17 @@ impl Candidates {
         (batch.written, batch.next.map_or(until, |next| from + next))
     }
 
+    /// How many candidates there are in `[from, until)`, if [`batch`](Self::batch) finds all of them.
+    pub(crate) fn count(&mut self, haystack: &[u8], from: usize, until: usize) -> usize {
+        let Place::Literal(finder) = &mut self.place else {
+            return 0;
+        };
+        let end = haystack.len().min(until + finder.needle().len() - 1);
+        haystack
+            .get(from..end)
+            .map_or(0, |window| finder.count(window))
+    }
+
     /// The first candidate in `[from, until)`.
     pub(crate) fn find(&mut self, haystack: &[u8], from: usize, until: usize) -> Option<usize> {
         self.asked += 1;

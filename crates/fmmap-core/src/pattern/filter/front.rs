@@ -39,6 +39,10 @@ impl Bytes {
         Self(std::array::from_fn(|at| self.0[at] | other.0[at]))
     }
 
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        Self(std::array::from_fn(|at| self.0[at] & other.0[at]))
+    }
+
     pub(crate) fn len(&self) -> u32 {
         self.0.iter().map(|word| word.count_ones()).sum()
     }

@@ -11,7 +11,7 @@ use crate::pattern::signed;
 
 /// How many places are asked for at first, and at most.
 const FEW: usize = 4;
-const MANY: usize = 128;
+const MANY: usize = 512;
 
 /// What every place is.
 pub(super) enum Is<'s> {
@@ -51,6 +51,14 @@ pub(super) fn go(
         }
         let began = *from;
         let until = until.min(began.saturating_add(ways::window(*left)));
+        if let Is::Match(_) = is
+            && sink.is_count()
+        {
+            sink.count += candidates.count(haystack, began, until);
+            *from = until;
+            *left -= signed(until - began) + 8;
+            continue;
+        }
         let (count, next) = candidates.batch(haystack, began, until, &mut places[..room]);
         room = MANY.min(2 * room);
         let before = gone.wasted;

@@ -6,7 +6,7 @@
 //! 1. Two or three bytes of the needle are compared at every start of a stretch of 16 KiB. Each mask for 64
 //!    starts (16 on NEON) is put down in a list, which grows by one if the mask is not 0.
 //! 2. The list is read bit by bit. A candidate's offset is written in any case, and kept if the haystack has the
-//!    needle's first eight bytes there, which takes one load and one comparison; then the rest of it is compared.
+//!    needle's first and last eight bytes there, which takes two loads; then what is between them is compared.
 //!
 //! Needles of two or three bytes are compared as a whole in step 1, so that every bit is a match, unless it overlaps
 //! the one before; [`same`] does so with any number, where they are all one byte.
@@ -17,7 +17,7 @@
 use super::same;
 use crate::search::kernels::masks::{BLOCK, Masks, STRETCH, Source, agreeing};
 use crate::search::kernels::{Level, Work};
-use crate::search::lanes::{Aim, Hits, Isa, Path, Probes, Subject, Window, trace, word};
+use crate::search::lanes::{Aim, Hits, Isa, Notes, Path, Probes, Subject, Window, trace, word};
 
 /// The longest needle.
 const LONGEST: usize = 64;
@@ -102,7 +102,7 @@ impl Collect<'_, '_, '_> {
         let starts = (subject.haystack.len() + 1).saturating_sub(needle.len());
         assert!(window.hi <= starts);
         let aim = probes.aim::<I, U>(isa, subject);
-        let head = Head::of(needle);
+        let ends = Ends::of(needle);
         // Whether nothing is left to compare.
         let certain = U == needle.len();
         let mut masks = Masks::new();
@@ -120,18 +120,27 @@ impl Collect<'_, '_, '_> {
                 let agreeing = Agreeing { aim: &aim, lo };
                 // SAFETY: these starts lie in the window, so in the starts.
                 unsafe { masks.fill(isa, aim.from[0].wrapping_add(lo), size, agreeing) };
-                if !(certain && OVERLAPS == NEVER && masks.take(isa, lo, hits)) {
-                    let is_match = |start| certain || head.is_at(subject, start);
-                    candidates = check::<I, OVERLAPS>(
-                        &masks,
-                        isa,
-                        lo,
-                        needle.len(),
-                        is_match,
-                        &mut free,
-                        hits,
-                    );
-                }
+                let taken = match OVERLAPS {
+                    NEVER if certain => masks.take(isa, lo, hits).then_some(0),
+                    // SAFETY: the stretch ends `LONGEST` starts before the window's end.
+                    NEVER => unsafe { check_apart(&masks, isa, lo, &ends, subject, hits) },
+                    _ => None,
+                };
+                candidates = match taken {
+                    Some(candidates) => candidates,
+                    None => {
+                        let is_match = |start| certain || ends.is_at(subject, start);
+                        check::<I, OVERLAPS>(
+                            &masks,
+                            isa,
+                            lo,
+                            needle.len(),
+                            is_match,
+                            &mut free,
+                            hits,
+                        )
+                    }
+                };
             }
             if hits.count == hits.limit {
                 window.lo = hits.last + needle.len();
@@ -164,6 +173,84 @@ impl<I: Isa, const U: usize> Source<I> for Agreeing<'_, I, U> {
         // SAFETY: passed on to the caller.
         unsafe { agreeing(isa, self.aim, self.lo + place) }
     }
+}
+
+/// Notes the candidates that are matches, of which none overlap; how many candidates there were. If there may be no room
+/// for all of them, it notes none and returns `None`.
+///
+/// # Safety
+///
+/// From each start in the masks on, the haystack has the needle's length and eight bytes more.
+#[inline(always)]
+unsafe fn check_apart<I: Isa>(
+    masks: &Masks,
+    isa: I,
+    lo: usize,
+    ends: &Ends,
+    subject: Subject<'_>,
+    hits: &mut Hits<'_>,
+) -> Option<usize> {
+    let candidates = masks.starts();
+    let notes = hits.room_for(candidates)?;
+    let offsets = notes.takes_offsets();
+    let count = match (subject.needle.len() > 8, offsets) {
+        // SAFETY: passed on to the caller, here and below.
+        (false, false) => unsafe {
+            two_by_two::<I, false, false>(masks, isa, lo, ends, subject, notes)
+        },
+        // SAFETY: as above.
+        (false, true) => unsafe {
+            two_by_two::<I, false, true>(masks, isa, lo, ends, subject, notes)
+        },
+        // SAFETY: as above.
+        (true, false) => unsafe {
+            two_by_two::<I, true, false>(masks, isa, lo, ends, subject, notes)
+        },
+        // SAFETY: as above.
+        (true, true) => unsafe {
+            two_by_two::<I, true, true>(masks, isa, lo, ends, subject, notes)
+        },
+    };
+    hits.count += count;
+    Some(candidates)
+}
+
+/// Notes the candidates that are matches; how many these are. Two candidates of each mask are compared without a branch,
+/// so that no mask waits for the one before it. Most masks have no more than that.
+///
+/// # Safety
+///
+/// As for [`check_apart`].
+#[inline(always)]
+unsafe fn two_by_two<I: Isa, const LONG: bool, const OFFSETS: bool>(
+    masks: &Masks,
+    isa: I,
+    lo: usize,
+    ends: &Ends,
+    subject: Subject<'_>,
+    mut notes: Notes<'_>,
+) -> usize {
+    for at in 0..masks.len() {
+        let (place, mask) = masks.at(isa, at);
+        let start = |mask: u64| lo + place + (mask.trailing_zeros() >> I::LANE_BITS) as usize;
+        let (first, rest) = (start(mask), mask & mask.wrapping_sub(1));
+        // SAFETY: the start is in the masks.
+        let is_match = unsafe { ends.stand_at::<LONG>(subject, first) };
+        notes.note::<OFFSETS>(first, is_match);
+        // The first one again if there is no second one.
+        let second = start(if rest == 0 { mask } else { rest });
+        // SAFETY: as above.
+        let is_match = unsafe { ends.stand_at::<LONG>(subject, second) };
+        notes.note::<OFFSETS>(second, is_match & (rest != 0));
+        let mut rest = rest & rest.wrapping_sub(1);
+        while rest != 0 {
+            // SAFETY: as above.
+            let is_match = unsafe { ends.stand_at::<LONG>(subject, start(rest)) };
+            notes.note::<OFFSETS>(start(rest), is_match);
+            rest &= rest - 1;
+        }
+    }
+    notes.count()
 }
 
 /// Notes the candidates that are matches until `hits` has enough; how many were looked at.
@@ -205,32 +292,72 @@ fn check<I: Isa, const OVERLAPS: u8>(
     candidates
 }
 
-/// The needle's first bytes, at most eight, as one number.
-struct Head {
-    bytes: u64,
+/// The needle's ends, at most eight bytes each, as numbers.
+struct Ends {
+    first: u64,
+    last: u64,
+    /// Where the last bytes begin: behind the first ones, or among them, or with them in a needle of up to eight bytes.
+    at: usize,
     keep: u64,
 }
 
-impl Head {
+impl Ends {
     #[inline(always)]
     fn of(needle: &[u8]) -> Self {
-        let mut bytes = [0; 8];
         let len = needle.len().min(8);
-        bytes[..len].copy_from_slice(&needle[..len]);
-        let keep = u64::MAX >> (64 - 8 * len);
+        let number = |bytes: &[u8]| {
+            let mut all = [0; 8];
+            all[..len].copy_from_slice(bytes);
+            u64::from_le_bytes(all)
+        };
+        let at = needle.len() - len;
         Self {
-            bytes: u64::from_le_bytes(bytes),
-            keep,
+            first: number(&needle[..len]),
+            last: number(&needle[at..]),
+            at,
+            keep: u64::MAX >> (64 - 8 * len),
         }
     }
 
     /// Whether the needle is at `start`, which has eight bytes and the needle's length behind it.
     #[inline(always)]
     fn is_at(&self, Subject { haystack, needle }: Subject<'_>, start: usize) -> bool {
-        let same = word(haystack, start) & self.keep == self.bytes;
-        if needle.len() <= 8 {
+        let first = word(haystack, start) ^ self.first;
+        let last = word(haystack, start + self.at) ^ self.last;
+        let same = (first | last) & self.keep == 0;
+        same && self.is_between(Subject { haystack, needle }, start)
+    }
+
+    /// The same, without a branch if the needle is not `LONG`er than eight bytes, or not longer than both ends.
+    ///
+    /// # Safety
+    ///
+    /// The haystack has eight bytes and the needle's length from `start` on.
+    #[inline(always)]
+    unsafe fn stand_at<const LONG: bool>(&self, subject: Subject<'_>, start: usize) -> bool {
+        // SAFETY: the caller vouches for the bytes, here and below.
+        let at = unsafe { subject.haystack.as_ptr().add(start) };
+        // SAFETY: as above.
+        let bytes = unsafe { at.cast::<u64>().read_unaligned() };
+        let first = u64::from_le(bytes) ^ self.first;
+        if !LONG {
+            return first & self.keep == 0;
+        }
+        // SAFETY: as above.
+        let at = unsafe { at.add(self.at) };
+        // SAFETY: as above.
+        let bytes = unsafe { at.cast::<u64>().read_unaligned() };
+        let last = u64::from_le(bytes) ^ self.last;
+        let same = first | last == 0;
+        if subject.needle.len() <= 16 {
             return same;
         }
-        same && haystack[start + 8..start + needle.len()] == needle[8..]
+        same && self.is_between(subject, start)
+    }
+
+    /// Whether the haystack has what is between the needle's ends.
+    #[inline(always)]
+    fn is_between(&self, Subject { haystack, needle }: Subject<'_>, start: usize) -> bool {
+        self.at <= 8 || haystack[start + 8..start + self.at] == needle[8..self.at]
     }
 }

@@ -85,6 +85,13 @@ impl Masks {
         self.len
     }
 
+    /// How many starts are in them.
+    #[inline(always)]
+    pub(crate) fn starts(&self) -> usize {
+        let masks = self.bits[..self.len].iter();
+        masks.map(|mask| mask.count_ones() as usize).sum()
+    }
+
     /// A mask, and where its starts begin. An index past the last mask returns an unspecified one.
     ///
     /// Reading masks loads nothing from the haystack, so memory would be idle meanwhile. So each mask that is read
@@ -129,8 +136,7 @@ impl Masks {
     /// Notes all starts in the masks as matches. If there may be no room for them, it notes none and returns false.
     #[inline(always)]
     pub(crate) fn take<I: Isa>(&self, isa: I, lo: usize, hits: &mut Hits<'_>) -> bool {
-        let masks = self.bits[..self.len].iter();
-        let due: usize = masks.map(|mask| mask.count_ones() as usize).sum();
+        let due = self.starts();
         if !hits.takes_offsets() {
             hits.count += due;
             return true;

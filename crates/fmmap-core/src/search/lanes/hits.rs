@@ -111,6 +111,17 @@ impl<'a> Hits<'a> {
         }
     }
 
+    /// Room for as many offsets, if there is that and some more. The caller adds what is noted there to `count`, and
+    /// ensures that more starts are left than a match covers: so `last` need not be updated.
+    #[inline(always)]
+    pub(crate) fn room_for(&mut self, offsets: usize) -> Option<Notes<'_>> {
+        (self.limit - self.count > offsets + 64).then(|| Notes {
+            out: self.out.get_mut(self.count..).unwrap_or_default(),
+            base: self.base,
+            count: 0,
+        })
+    }
+
     /// Whether offsets are noted, not only counted.
     pub(crate) fn takes_offsets(&self) -> bool {
         !self.out.is_empty()
@@ -120,6 +131,36 @@ impl<'a> Hits<'a> {
     #[inline(always)]
     pub(crate) fn found(&self) -> Option<usize> {
         (self.count > 0).then_some(self.last)
+    }
+}
+
+/// Receives matches for which there is room, without a look at each whether there are enough.
+pub(crate) struct Notes<'a> {
+    out: &'a mut [f64],
+    base: u64,
+    count: usize,
+}
+
+impl Notes<'_> {
+    /// Whether offsets are noted, not only counted.
+    #[inline(always)]
+    pub(crate) fn takes_offsets(&self) -> bool {
+        !self.out.is_empty()
+    }
+
+    /// Notes a candidate if it is a match, without a branch: with its offset if `OFFSETS`.
+    #[inline(always)]
+    pub(crate) fn note<const OFFSETS: bool>(&mut self, start: usize, is_match: bool) {
+        if OFFSETS && let Some(slot) = self.out.get_mut(self.count) {
+            *slot = as_number(self.base + start as u64);
+        }
+        self.count += usize::from(is_match);
+    }
+
+    /// How many matches there are.
+    #[inline(always)]
+    pub(crate) fn count(&self) -> usize {
+        self.count
     }
 }
 

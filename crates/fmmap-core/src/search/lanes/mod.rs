@@ -29,7 +29,7 @@ mod vector;
 
 pub(crate) use compare::{first_difference, last_difference, word};
 pub(crate) use direction::{Direction, Forward, Reverse, Window};
-pub(crate) use hits::{Hits, as_number};
+pub(crate) use hits::{Hits, Notes, as_number};
 pub(crate) use meter::{MISSED, Meter, Outcome, Undecided};
 pub(crate) use probes::{Aim, MAX_PROBES, Probes, Subject, evenly};
 pub(crate) use task::Task;
