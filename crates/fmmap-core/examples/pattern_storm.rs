@@ -1,9 +1,9 @@
-//! Runs random patterns over random texts. Compares each way of searching, in steps of each size, with the plain one;
-//! and, on short texts, with backtracking. Arguments: `pattern_storm PATTERNS SEED LENGTH`.
+//! Runs random patterns over random texts. Compares each way of searching and of counting, in steps of each size, with
+//! the plain one; and, on short texts, with backtracking. Arguments: `pattern_storm PATTERNS SEED LENGTH`.
 
 use std::process::ExitCode;
 
-use fmmap_core::pattern::testing::{Oracle, Random, WAYS, all_by};
+use fmmap_core::pattern::testing::{Oracle, Random, WAYS, all_by, count_by};
 use fmmap_core::pattern::{Encoding, Flags, Needle, Options, Pattern, Step};
 
 /// Steps of one byte are tried on texts up to this length.
@@ -63,6 +63,12 @@ fn main() -> ExitCode {
                     if found != wanted {
                         differs(way, budget);
                     }
+                }
+            }
+            for way in WAYS.iter().filter(|way| !way.starts_with("many")) {
+                let count = count_by(&pattern, way, &text, budget);
+                if count.is_some_and(|count| count != wanted.len()) {
+                    differs(&format!("{way}, counted"), budget);
                 }
             }
             let (mut search, mut found) = (pattern.scan(0, text.len()), Vec::new());

@@ -234,16 +234,28 @@ pub const WAYS: [&str; 6] = [
     "many bits",
 ];
 
-/// All matches found in one way, in steps of `budget` bytes; `None` if the pattern does not have that way.
-pub fn all_by(pattern: &Pattern, way: &str, haystack: &[u8], budget: usize) -> Option<Vec<Span>> {
-    let one = way.strip_prefix("many ");
-    let choice = match one.unwrap_or(way) {
+/// The way of this name.
+fn choice(way: &str) -> Choice {
+    match way.strip_prefix("many ").unwrap_or(way) {
         "plain" => Choice::Plain,
         "starts" => Choice::Starts,
         "bits" => Choice::Bits,
         _ => Choice::Lines,
-    };
-    let mut search = pattern.scan(0, haystack.len()).forced(choice)?;
+    }
+}
+
+/// How many matches are counted in one way, in steps of `budget` bytes; `None` if the pattern does not have that way.
+pub fn count_by(pattern: &Pattern, way: &str, haystack: &[u8], budget: usize) -> Option<usize> {
+    let mut search = pattern.scan(0, haystack.len()).forced(choice(way))?;
+    let mut count = 0;
+    while !search.count(haystack, budget, &mut count) {}
+    Some(count)
+}
+
+/// All matches found in one way, in steps of `budget` bytes; `None` if the pattern does not have that way.
+pub fn all_by(pattern: &Pattern, way: &str, haystack: &[u8], budget: usize) -> Option<Vec<Span>> {
+    let one = way.strip_prefix("many ");
+    let mut search = pattern.scan(0, haystack.len()).forced(choice(way))?;
     let mut found = Vec::new();
     loop {
         if one.is_some() {

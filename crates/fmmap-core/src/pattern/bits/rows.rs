@@ -241,23 +241,22 @@ fn kernel<S: Simd>(
         // SAFETY: the words, with what the term looks at, end before the haystack does: see above.
         let place = unsafe { haystack.as_ptr().add(at) };
         if let Some((value, bits)) = term.masked {
-            let (value, bits) = (simd.table(&[value; 16]), simd.table(&[bits; 16]));
-            let test = |bytes| simd.zero(simd.xor(simd.and(bytes, bits), value));
+            let tables = [simd.table(&[value; 16]), simd.table(&[bits; 16])];
             // SAFETY: as above.
-            unsafe { each(simd, place, words, is_first, invert, test) };
+            unsafe { each::<S, true>(simd, place, words, is_first, invert, tables) };
         } else {
-            let (low, high) = (simd.table(&term.low), simd.table(&term.high));
-            let test = |bytes| simd.nonzero(simd.look_up(low, high, bytes));
+            let tables = [simd.table(&term.low), simd.table(&term.high)];
             // SAFETY: as above.
-            unsafe { each(simd, place, words, is_first, invert, test) };
+            unsafe { each::<S, false>(simd, place, words, is_first, invert, tables) };
         }
         is_first = term.is_last;
         row += usize::from(term.is_last);
     }
 }
 
-/// Writes what `test` says of a vector of bytes from `place` on, and then of the next ones, to the words: or keeps of
-/// each word what it says, unless this is the first test of the row.
+/// Writes to the words which of the bytes from `place` on belong to a class; or keeps of each word those bits, unless this
+/// is the first test of the row. The tables are a byte and the bits of it that matter if `MASKED`, otherwise those of
+/// the lower and the upper four bits.
 ///
 /// # Safety
 ///
@@ -268,13 +267,13 @@ fn kernel<S: Simd>(
     reason = "it has to be compiled with the caller's features"
 )]
 #[inline(always)]
-unsafe fn each<S: Simd>(
+unsafe fn each<S: Simd, const MASKED: bool>(
     simd: S,
     place: *const u8,
     words: &mut [u64],
     is_first: bool,
     invert: u64,
-    test: impl Fn(S::Vector) -> u64,
+    [first, second]: [S::Vector; 2],
 ) {
     for (at, word) in words.iter_mut().enumerate() {
         let mut bits = 0;
@@ -283,7 +282,12 @@ unsafe fn each<S: Simd>(
             let place = unsafe { place.add(at * WORD + part * S::LANES) };
             // SAFETY: as above.
             let bytes = unsafe { simd.load(place) };
-            bits |= test(bytes) << (part * S::LANES);
+            let of = if MASKED {
+                simd.zero(simd.xor(simd.and(bytes, second), first))
+            } else {
+                simd.nonzero(simd.look_up(first, second, bytes))
+            };
+            bits |= of << (part * S::LANES);
         }
         bits ^= invert;
         *word = if is_first { bits } else { *word & bits };
