@@ -23,10 +23,13 @@ use crate::pattern::filter::front::Bytes;
 use crate::pattern::filter::simd::{Avx2, Avx512};
 
 /// The most characters at fixed places. What a word says needs bits of the next one, but of no other.
-const LONGEST: usize = 48;
+pub(super) const LONGEST: usize = 48;
 
 /// The most rows. With more of them a few that are rare are enough, and each place is looked at.
 const ROWS: usize = 6;
+
+/// In how many places a start may lie in another match, at most, where starts are counted.
+const OTHERS: usize = 8;
 
 /// As many characters of a class one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,20 +39,134 @@ struct Step {
     count: usize,
 }
 
+/// Classes at fixed places.
+#[derive(Clone, Debug)]
+pub(super) struct Places {
+    steps: Vec<Step>,
+    pub(super) len: usize,
+}
+
+impl Places {
+    /// The classes at places one after the other. Each has a row, which is that of its place among all `classes`.
+    pub(super) fn new(places: &[Bytes], classes: &mut Vec<Bytes>) -> Self {
+        let mut steps: Vec<Step> = Vec::new();
+        for (from, class) in places.iter().enumerate() {
+            let row = row_of(class, classes);
+            match steps.last_mut() {
+                Some(step) if step.row == row => step.count += 1,
+                _ => steps.push(Step {
+                    row,
+                    from,
+                    count: 1,
+                }),
+            }
+        }
+        Self {
+            steps,
+            len: places.len(),
+        }
+    }
+
+    /// The bits of so many words at whose places all of them stand. The rows of the classes have one word more.
+    #[expect(
+        clippy::inline_always,
+        reason = "it has to be compiled with the caller's features"
+    )]
+    #[inline(always)]
+    pub(super) fn combine(&self, words: usize, row: &mut Row, classes: &[Row]) {
+        let row = &mut row[..words];
+        row.fill(u64::MAX);
+        let mut several = [0; WORDS];
+        for step in &self.steps {
+            let class = &classes[step.row][..=words];
+            if step.count == 1 {
+                meet(row, class, step.from);
+                continue;
+            }
+            let several = &mut several[..=words];
+            several.copy_from_slice(class);
+            // As many as are known to be one after the other.
+            let mut known = 1;
+            while known < step.count {
+                let more = known.min(step.count - known);
+                for at in 0..words {
+                    several[at] &= several[at] >> more | several[at + 1] << (WORD - more);
+                }
+                // What this lacks of the bits behind it is not asked for.
+                several[words] &= several[words] >> more;
+                known += more;
+            }
+            meet(row, several, step.from);
+        }
+    }
+}
+
+/// The place of a class among others, to which it is added.
+pub(super) fn row_of(class: &Bytes, classes: &mut Vec<Bytes>) -> usize {
+    let row = classes.iter().position(|known| known == class);
+    row.unwrap_or_else(|| {
+        classes.push(*class);
+        classes.len() - 1
+    })
+}
+
+/// Adds the places of a part, as far as it has a fixed length. Returns the class of what may follow them in the same part.
+pub(super) fn add_part(
+    part: &Segment,
+    segments: &Segments,
+    places: &mut Vec<Bytes>,
+) -> Option<Bytes> {
+    match *part {
+        Segment::Literal { len, value, mask } => {
+            let of = |at: usize| {
+                let byte = |word: u64| word.to_le_bytes()[at];
+                (0..=u8::MAX)
+                    .filter(|some| some & byte(mask) == byte(value))
+                    .fold(Bytes::NONE, |all, some| all.or(&Bytes::range(some, some)))
+            };
+            places.extend((0..len).map(of));
+            None
+        }
+        Segment::Run {
+            class, min, max, ..
+        } => {
+            let class = segments.classes[class];
+            places.extend((0..min.min(1 + LONGEST)).map(|_| class));
+            (min < max).then_some(class)
+        }
+    }
+}
+
+/// Whether two of these that are so far from one another can stand there both.
+pub(super) fn overlap(places: &[Bytes], others: &[Bytes]) -> bool {
+    places.iter().zip(others).all(|(a, b)| a.and(b).len() > 0)
+}
+
+/// Tests for rows of these classes; `None` if one of them would not be exact.
+pub(super) fn exact_terms(classes: &[Bytes]) -> Option<Vec<Term>> {
+    classes
+        .iter()
+        .map(|class| {
+            let (term, is_exact) = Term::new(0, class);
+            is_exact.then_some(term)
+        })
+        .collect()
+}
+
 /// A pattern whose parts stand at fixed places, up to a last part of any length.
 #[derive(Clone, Debug)]
 pub(super) struct Exact {
     /// One for each row.
     terms: Vec<Term>,
-    steps: Vec<Step>,
+    places: Places,
     /// The row of what stands behind a match, and whether the end of the haystack may stand there.
     after: Option<(usize, bool)>,
-    /// How many characters stand at fixed places.
-    len: usize,
-    /// Whether that is all of a match.
+    /// Whether these places are all of a match.
     is_whole: bool,
-    /// Whether a start may lie in another match.
-    overlaps: bool,
+    /// How far behind a start another one may stand in the same match.
+    others: Vec<usize>,
+    /// Whether one may stand in the last run.
+    is_in_run: bool,
     /// Whether the rows are right for ASCII only.
     pub(super) asks_ascii: bool,
 }
@@ -64,75 +181,35 @@ impl Exact {
         {
             return None;
         }
-        let (mut places, mut run, mut asks_ascii) = (Vec::new(), None, false);
+        let (mut places, mut run) = (Vec::new(), None);
         for part in &one.parts {
             if run.is_some() || places.len() > LONGEST {
                 return None;
             }
-            match *part {
-                Segment::Literal { len, value, mask } => {
-                    let of = |at: usize| {
-                        let byte = |word: u64| word.to_le_bytes()[at];
-                        (0..=u8::MAX)
-                            .filter(|some| some & byte(mask) == byte(value))
-                            .fold(Bytes::NONE, |all, some| all.or(&Bytes::range(some, some)))
-                    };
-                    places.extend((0..len).map(of));
-                }
-                Segment::Run {
-                    class,
-                    min,
-                    max,
-                    has_more,
-                } => {
-                    let class = segments.classes[class];
-                    places.extend((0..min.min(1 + LONGEST)).map(|_| class));
-                    run = (min < max).then_some((class, has_more));
-                    asks_ascii |= has_more;
-                }
-            }
+            run = add_part(part, segments, &mut places);
         }
         if !(1..=LONGEST).contains(&places.len())
             || (run.is_some() && one.after != Beside::Anything)
         {
             return None;
         }
-        let first_has_more = matches!(one.parts.first(), Some(Segment::Run { has_more: true, .. }));
-        let overlaps = (1..places.len()).any(|by| {
-            let mut both = places[by..].iter().zip(&places);
-            both.all(|(a, b)| a.and(b).len() > 0)
-        }) || run.is_some_and(|(class, has_more)| {
-            places[0].and(&class).len() > 0 || (has_more && first_has_more)
-        });
+        // Of a run that goes on beyond ASCII it is not known what it has read.
+        let asks_ascii = segments.has_more();
+        let is_in_run =
+            run.is_some_and(|run| asks_ascii || overlap(&places[..1], std::slice::from_ref(&run)));
+        let others = (1..places.len()).filter(|&by| overlap(&places[by..], &places));
+        let others = others.collect();
+        let mut classes = Vec::new();
+        let places = Places::new(&places, &mut classes);
         let mut exact = Self {
-            terms: Vec::new(),
-            steps: Vec::new(),
+            terms: exact_terms(&classes)?,
+            places,
             after: None,
-            len: places.len(),
             is_whole: run.is_none(),
-            overlaps,
+            others,
+            is_in_run,
             asks_ascii,
         };
-        let mut classes: Vec<Bytes> = Vec::new();
-        for (from, class) in places.iter().enumerate() {
-            let row = classes.iter().position(|known| known == class);
-            let row = row.unwrap_or_else(|| {
-                classes.push(*class);
-                classes.len() - 1
-            });
-            match exact.steps.last_mut() {
-                Some(step) if step.row == row => step.count += 1,
-                _ => exact.steps.push(Step {
-                    row,
-                    from,
-                    count: 1,
-                }),
-            }
-        }
-        for class in &classes {
-            let (term, is_exact) = Term::new(0, class);
-            exact.terms.push(is_exact.then_some(term)?);
-        }
         let behind = match one.after {
             Beside::Anything => None,
             Beside::Terminator => {
@@ -160,18 +237,53 @@ impl Exact {
 
     /// The length of every match, if they all have one.
     pub(super) fn whole(&self) -> Option<usize> {
-        self.is_whole.then_some(self.len)
+        self.is_whole.then_some(self.places.len)
     }
 
-    /// Whether there are as many matches as bits.
-    pub(super) fn is_count(&self) -> bool {
-        !self.overlaps
+    /// Whether there are as many matches as starts in every text, though they have no length.
+    pub(super) fn is_number(&self) -> bool {
+        !self.is_whole && self.others.is_empty() && !self.is_in_run
+    }
+
+    /// Counts the starts in `[from, end)` of a row that begins at `base`. Returns their number, and where the next one may
+    /// stand; `None` if some of them may lie in other matches.
+    pub(super) fn count(
+        &self,
+        row: &Row,
+        base: usize,
+        from: usize,
+        end: usize,
+    ) -> Option<(usize, usize)> {
+        if !(self.is_number() || (self.is_whole && self.others.len() <= OTHERS)) {
+            return None;
+        }
+        let (first, last) = (from - base, end - 1 - base);
+        let (mut count, mut next, mut before, mut clash) = (0, end, 0, 0);
+        for word in first / WORD..=last / WORD {
+            let mut bits = row[word];
+            if word == first / WORD {
+                bits &= u64::MAX << (first % WORD);
+            }
+            if word == last / WORD {
+                bits &= u64::MAX >> (WORD - 1 - last % WORD);
+            }
+            for by in &self.others {
+                clash |= bits & (bits << by | before >> (WORD - by));
+            }
+            before = bits;
+            count += bits.count_ones() as usize;
+            if bits != 0 && self.is_whole {
+                let start = base + (word + 1) * WORD - 1 - bits.leading_zeros() as usize;
+                next = end.max(start + self.places.len);
+            }
+        }
+        (clash == 0).then_some((count, next))
     }
 
     /// The cost of a KiB, as in `plan`, without that of the matches.
     pub(super) fn cost(&self) -> usize {
         let terms = self.terms.iter().map(Term::cost).sum::<usize>();
-        terms + 6 * self.steps.len() + 40
+        terms + 6 * self.places.steps.len() + 40
     }
 
     /// Fills a row with the bits of the starts from `base` on, for about so many words. Returns for how many. `scratch`
@@ -216,32 +328,13 @@ impl Exact {
     )]
     #[inline(always)]
     fn combine(&self, words: usize, row: &mut Row, scratch: &[Row]) {
-        let row = &mut row[..words];
-        row.fill(u64::MAX);
-        let mut several = [0; WORDS];
-        for step in &self.steps {
-            let class = &scratch[step.row][..=words];
-            if step.count == 1 {
-                meet(row, class, step.from);
-                continue;
-            }
-            let several = &mut several[..=words];
-            several.copy_from_slice(class);
-            // As many as are known to be one after the other.
-            let mut known = 1;
-            while known < step.count {
-                let more = known.min(step.count - known);
-                for at in 0..words {
-                    several[at] &= several[at] >> more | several[at + 1] << (WORD - more);
-                }
-                // What this lacks of the bits behind it is not asked for.
-                several[words] &= several[words] >> more;
-                known += more;
-            }
-            meet(row, several, step.from);
-        }
+        self.places.combine(words, row, scratch);
         if let Some((after, _)) = self.after {
-            meet(row, &scratch[after][..=words], self.len);
+            meet(
+                &mut row[..words],
+                &scratch[after][..=words],
+                self.places.len,
+            );
         }
     }
 }
@@ -298,22 +391,24 @@ mod tests {
 
     #[test]
     fn parts_at_fixed_places_are_exact() {
-        // The number of rows, the length, and whether there are as many matches as starts.
-        for (source, rows, len, is_count) in [
-            (r"\d{4}-\d\d-\d\d", 2, Some(10), true),
-            (r"\d{4}-\d\d-\d\d$", 3, Some(10), true),
-            (r"x.{3}y", 3, Some(5), true),
-            (r"x.{3}x", 2, Some(5), false),
-            (r"[a-z]{5}", 1, Some(5), false),
-            (r"[aeiou]", 1, Some(1), true),
-            (r"id=\d+", 4, None, true),
-            (r"id=\w+", 4, None, false),
-            (r"id \w\b", 5, Some(4), true),
-            ("id[^\\n]*", 2, None, false),
+        // The number of rows, the length, where other starts may lie, and whether all starts are matches.
+        for (source, rows, len, others, is_number) in [
+            (r"\d{4}-\d\d-\d\d", 2, Some(10), &[8, 9][..], false),
+            (r"\d{4}-\d\d-\d\d$", 3, Some(10), &[8, 9], false),
+            (r"x.{3}y", 3, Some(5), &[1, 2, 3], false),
+            (r"x.{3}x", 2, Some(5), &[1, 2, 3, 4], false),
+            (r"[a-z]{3}", 1, Some(3), &[1, 2], false),
+            (r"[aeiou]", 1, Some(1), &[], false),
+            (r"id=\d+", 4, None, &[], true),
+            (r"id=\w+", 4, None, &[3], false),
+            (r"di=\d+", 4, None, &[], true),
+            (r"id \w\b", 5, Some(4), &[3], false),
+            ("id[^\\n]*", 2, None, &[], false),
         ] {
             let exact = exact(source).unwrap_or_else(|| panic!("{source}"));
-            let found = (exact.rows(), exact.whole(), exact.is_count());
-            assert_eq!(found, (rows, len, is_count), "{source}");
+            let found = (exact.rows(), exact.whole(), exact.is_number());
+            assert_eq!(found, (rows, len, is_number), "{source}");
+            assert_eq!(exact.others, others, "{source}");
         }
         for source in [
             r"\w+",

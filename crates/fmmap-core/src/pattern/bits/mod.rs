@@ -6,10 +6,12 @@
 //! | `near` | the beginning of a haystack, for which no rows are filled |
 //! | `segments` | which patterns these are, and their parts |
 //! | `rows` | the bits of a stretch of a haystack |
+//! | `chain` | how many matches a stretch has, where a run stands between such parts |
 //! | `exact` | all matches of a stretch at once, where their parts stand at fixed places |
 //! | `terms` | which bytes at and beside a place the rows tell about |
 //! | `walk` | from match to match through the bits |
 
+mod chain;
 mod exact;
 mod near;
 mod rows;

@@ -5,6 +5,7 @@
 //! length can read may begin what follows it. So from each place there is one way through such a
 //! pattern, greedy or lazy, and a part ends where its class ends.
 
+use super::chain::Chain;
 use super::exact::Exact;
 use super::near::Near;
 use super::rows::Term;
@@ -41,6 +42,13 @@ pub(super) enum Segment {
         /// Whether the class also has characters of more than one byte.
         has_more: bool,
     },
+}
+
+impl Segment {
+    /// Whether it has no limit.
+    pub(super) fn is_endless(&self) -> bool {
+        matches!(self, Self::Run { max, .. } if *max == usize::MAX)
+    }
 }
 
 /// What an assertion demands of the byte beside the match.
@@ -92,6 +100,8 @@ pub(crate) struct Segments {
     pub(super) terms: Terms,
     /// How all matches of a stretch are found at once, if their parts stand at fixed places.
     pub(super) exact: Option<Exact>,
+    /// How all matches of a stretch are counted at once, if they have a run between such parts.
+    pub(super) chain: Option<Chain>,
     /// How the beginning of a haystack is searched.
     pub(crate) near: Option<Near>,
 }
@@ -133,6 +143,7 @@ impl Segments {
         let mut all = all?;
         all.terms = Terms::by_ranking(&all);
         all.exact = Exact::new(&all);
+        all.chain = Chain::new(&all);
         for (class, bytes) in all.classes.iter().enumerate() {
             bytes.each(|byte| all.of[usize::from(byte)] |= 1 << class);
         }
@@ -243,6 +254,7 @@ impl Segments {
             is_utf8: encoding == Encoding::Utf8,
             terms: Terms::default(),
             exact: None,
+            chain: None,
             near: None,
         };
         let mut parts = Vec::new();

@@ -1,5 +1,6 @@
 //! Goes from match to match through rows of bits.
 
+use super::chain::Chain;
 use super::exact::Exact;
 use super::rows::{self, Row, WORD, WORDS};
 use super::segments::{Alternative, Beside, Segment, Segments};
@@ -53,6 +54,8 @@ pub(crate) struct Walk {
     is_exact: bool,
     /// Whether no rows of classes were filled, because only the number of matches was asked for.
     is_number: bool,
+    /// Whether a match was found inside of which another one may start, so that matches are not counted at once.
+    is_tangled: bool,
     base: usize,
     /// How many words of the rows are filled.
     words: usize,
@@ -79,6 +82,7 @@ impl Walk {
             is_ascii: true,
             is_exact: false,
             is_number: false,
+            is_tangled: false,
             base: 0,
             words: 0,
             len: 0,
@@ -147,7 +151,7 @@ impl Walk {
         let (rows, scratch) = rows.split_at_mut(chosen.rows);
         if let [front, classes @ ..] = rows {
             self.words = exact.fill(haystack, base, self.words, front, scratch);
-            self.is_number = is_count && exact.is_count() && exact.whole().is_none();
+            self.is_number = is_count && exact.is_number();
             if exact.whole().is_none() && !self.is_number {
                 let terms = chosen.all.get(chosen.front..).unwrap_or_default();
                 rows::fill(terms, haystack, base, self.words, classes);
@@ -217,6 +221,14 @@ impl Walk {
                 return Stop::Spent;
             }
             let began = self.cursor;
+            if sink.is_count()
+                && let Some(chain) = segments.chain.as_ref().filter(|_| !self.is_tangled)
+                && let Some(next) = self.count_chained(chain, rows, haystack, stop, sink)
+            {
+                self.cursor = next;
+                *left -= signed(next - began);
+                continue;
+            }
             let is_filled = (self.base..self.base + self.words * WORD).contains(&began);
             if !is_filled || (self.is_number && !sink.is_count()) {
                 if LEAD {
@@ -238,11 +250,12 @@ impl Walk {
             }
             if self.is_exact
                 && sink.is_count()
-                && segments.exact.as_ref().is_some_and(Exact::is_count)
+                && let (Some(exact), Some(front)) = (&segments.exact, rows.first())
+                && let Some((count, next)) = exact.count(front, self.base, began, end)
             {
-                sink.count += self.starts(rows, began, end);
-                self.cursor = end;
-                *left -= signed(end - began);
+                sink.count += count;
+                self.cursor = next;
+                *left -= signed(next - began);
                 continue;
             }
             let stopped = self.through::<LEAD>(segments, rows, haystack, began, end, sink);
@@ -413,29 +426,37 @@ impl Walk {
                 .count()
     }
 
-    /// How many places between two have their bit set in the first row.
-    fn starts(&self, rows: &[Row], from: usize, end: usize) -> usize {
-        let Some(front) = rows.first() else {
-            return 0;
-        };
-        let (first, last) = (from - self.base, end - 1 - self.base);
-        let mut count = 0;
-        for (word, &bits) in front
-            .iter()
-            .enumerate()
-            .take(last / WORD + 1)
-            .skip(first / WORD)
-        {
-            let mut bits = bits;
-            if word == first / WORD {
-                bits &= u64::MAX << (first % WORD);
-            }
-            if word == last / WORD {
-                bits &= u64::MAX >> (WORD - 1 - last % WORD);
-            }
-            count += bits.count_ones() as usize;
+    /// Counts the matches that start at the cursor or soon behind it. Returns where to go on, if that is known and farther
+    /// on.
+    fn count_chained(
+        &mut self,
+        chain: &Chain,
+        rows: &mut Vec<Row>,
+        haystack: &[u8],
+        stop: usize,
+        sink: &mut Sink<'_>,
+    ) -> Option<usize> {
+        let from = self.cursor;
+        let words = self.next.min((haystack.len() - from).div_ceil(WORD));
+        let end = haystack.len().min(from + (words + 1) * WORD);
+        if chain.asks_ascii && !haystack[from.saturating_sub(1)..end].is_ascii() {
+            return None;
         }
-        count
+        self.next = (2 * self.next).min(WORDS);
+        // The rows are used for something else.
+        self.words = 0;
+        rows.resize(chain.rows(), [0; WORDS]);
+        let Some((counted, words)) = chain.count(haystack, from, stop, words, rows) else {
+            self.is_tangled = true;
+            return None;
+        };
+        let next = counted.open.unwrap_or(stop.min(from + words * WORD));
+        if next == from {
+            self.next = WORDS;
+            return None;
+        }
+        sink.count += counted.count;
+        Some(next)
     }
 
     /// Counts the runs of a class that end before `end`. Returns where the next run starts, if that
