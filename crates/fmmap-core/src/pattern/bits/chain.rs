@@ -15,7 +15,7 @@
 //! There are as many matches only if no start lies in another match. What is behind the run may be such a start, as in
 //! `"[^"]*"`: where it is, the places are looked at one by one.
 
-use super::exact::{LONGEST, Places, add_part, exact_terms, overlap, row_of};
+use super::exact::{LONGEST, OTHERS, Places, add_part, exact_terms, overlap, row_of};
 use super::rows::{self, Row, Term, WORD, WORDS};
 use super::segments::{Beside, Segments};
 use crate::pattern::filter::front::Bytes;
@@ -34,6 +34,8 @@ pub(super) struct Chain {
     /// The row of the run's class.
     run: usize,
     after: Places,
+    /// How far behind a start another one may stand in the same match.
+    others: Vec<usize>,
     /// The row of what stands before the start of a line, if a match must begin there.
     line: Option<usize>,
     /// Whether the rows are right for ASCII only.
@@ -92,11 +94,14 @@ impl Chain {
         let may_start = |class: &Bytes| first.unwrap_or(newline).and(class).len() > 0;
         // A start in the run of another match has the same end, if all that follows it is of the run's class.
         let is_of_run = before.iter().all(|class| class.and(&run) == *class);
-        let has_other = match first {
-            Some(_) => (1..before.len()).any(|by| overlap(&before[by..], &before)),
-            None => before.iter().any(may_start),
+        let others: Vec<usize> = if is_of_run || at_line {
+            Vec::new()
+        } else {
+            let others = (1..before.len()).filter(|&by| overlap(&before[by..], &before));
+            others.collect()
         };
-        if !is_of_run && (has_other || may_start(&run)) {
+        let has_line = at_line && before.iter().any(may_start);
+        if others.len() > OTHERS || (!is_of_run && (has_line || may_start(&run))) {
             return None;
         }
         if after[usize::from(!at_line)..].iter().any(may_start) {
@@ -119,6 +124,7 @@ impl Chain {
             before,
             run,
             after,
+            others,
             line,
             asks_ascii: segments.has_more() || (segments.is_utf8 && at_line),
         })
@@ -158,34 +164,20 @@ impl Chain {
             starts[last] &= (1 << bit) - 1;
             starts[last + 1..words].fill(0);
         }
-        let by = self.before.len;
-        let (mut count, mut carry, mut before, mut twice) = (0, false, 0, 0);
-        let class = &classes[self.run];
-        for at in 0..words {
-            let mut markers = starts[at];
-            if by > 0 {
-                markers = markers << by | before >> (WORD - by);
-            }
-            before = starts[at];
-            let (sum, over) = (markers & class[at]).overflowing_add(class[at]);
-            let (sum, again) = sum.overflowing_add(u64::from(carry));
-            carry = over | again;
-            let matches = (sum | markers) & !class[at] & ends[at];
-            twice |= matches & starts[at];
-            count += matches.count_ones() as usize;
-        }
-        if twice != 0 {
-            return None;
-        }
+        let count = self.number(
+            &starts[..words],
+            &ends[..words],
+            &classes[self.run][..words],
+        )?;
         // Where the last run begins that goes on.
         let mut last = words * WORD;
-        for bits in class[..words].iter().rev() {
+        for bits in classes[self.run][..words].iter().rev() {
             last -= bits.leading_ones() as usize;
             if *bits != u64::MAX {
                 break;
             }
         }
-        let last = last.saturating_sub(by);
+        let last = last.saturating_sub(self.before.len);
         let open = (last / WORD..words).find_map(|word| {
             let behind = if word == last / WORD {
                 u64::MAX << (last % WORD)
@@ -196,6 +188,50 @@ impl Chain {
             (bits != 0).then(|| from + word * WORD + bits.trailing_zeros() as usize)
         });
         Some((Counted { count, open }, words))
+    }
+
+    /// How many runs of a class that begin behind the starts end where they may; `None` if a start may lie in another match.
+    fn number(&self, starts: &[u64], ends: &[u64], class: &[u64]) -> Option<usize> {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if Avx512::detect().is_some() {
+                // SAFETY: this processor has it.
+                return unsafe { number_with_avx512(self, starts, ends, class) };
+            }
+            if Avx2::detect().is_some() {
+                // SAFETY: this processor has it.
+                return unsafe { number_with_avx2(self, starts, ends, class) };
+            }
+        }
+        self.numbered(starts, ends, class)
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "it has to be compiled with the caller's features"
+    )]
+    #[inline(always)]
+    fn numbered(&self, starts: &[u64], ends: &[u64], class: &[u64]) -> Option<usize> {
+        let by = self.before.len;
+        let (mut count, mut carry, mut before, mut clash) = (0, false, 0, 0);
+        for ((&start, &end), &class) in starts.iter().zip(ends).zip(class) {
+            let markers = if by > 0 {
+                start << by | before >> (WORD - by)
+            } else {
+                start
+            };
+            for by in &self.others {
+                clash |= start & (start << by | before >> (WORD - by));
+            }
+            before = start;
+            let (sum, over) = (markers & class).overflowing_add(class);
+            let (sum, again) = sum.overflowing_add(u64::from(carry));
+            carry = over | again;
+            let matches = (sum | markers) & !class & end;
+            clash |= matches & start;
+            count += matches.count_ones() as usize;
+        }
+        (clash == 0).then_some(count)
     }
 
     /// Where something stands that may be before a run, and what may be behind it.
@@ -214,6 +250,18 @@ impl Chain {
         self.before.combine(words, starts, classes);
         self.after.combine(words, ends, classes);
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,popcnt")]
+fn number_with_avx512(chain: &Chain, starts: &[u64], ends: &[u64], class: &[u64]) -> Option<usize> {
+    chain.numbered(starts, ends, class)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,popcnt")]
+fn number_with_avx2(chain: &Chain, starts: &[u64], ends: &[u64], class: &[u64]) -> Option<usize> {
+    chain.numbered(starts, ends, class)
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -59,8 +59,11 @@ mod x86 {
     pub(in crate::pattern) struct Avx2(());
 
     impl Avx2 {
+        /// On processors that also count bits, as all that have it do.
         pub(in crate::pattern) fn detect() -> Option<Self> {
-            std::arch::is_x86_feature_detected!("avx2").then_some(Self(()))
+            let has = std::arch::is_x86_feature_detected!("avx2")
+                && std::arch::is_x86_feature_detected!("popcnt");
+            has.then_some(Self(()))
         }
     }
 
@@ -134,9 +137,10 @@ mod x86 {
     pub(in crate::pattern) struct Avx512(());
 
     impl Avx512 {
-        /// On processors that do not slow down their clock for it: those that have VBMI2.
+        /// On processors that do not slow down their clock for it: those that have VBMI2. They also count bits.
         pub(in crate::pattern) fn detect() -> Option<Self> {
             let has = std::arch::is_x86_feature_detected!("avx512bw")
+                && std::arch::is_x86_feature_detected!("popcnt")
                 && std::arch::is_x86_feature_detected!("avx512vbmi2");
             has.then_some(Self(()))
         }

@@ -193,23 +193,25 @@ unsafe fn check_apart<I: Isa>(
     let candidates = masks.starts();
     let notes = hits.room_for(candidates)?;
     let offsets = notes.takes_offsets();
-    let count = match (subject.needle.len() > 8, offsets) {
-        // SAFETY: passed on to the caller, here and below.
-        (false, false) => unsafe {
-            two_by_two::<I, false, false>(masks, isa, lo, ends, subject, notes)
+    let count = match (subject.needle.len(), offsets) {
+        // SAFETY: passed on to the caller.
+        (..=8, false) => unsafe {
+            two_by_two::<I, ONE, false>(masks, isa, lo, ends, subject, notes)
         },
         // SAFETY: as above.
-        (false, true) => unsafe {
-            two_by_two::<I, false, true>(masks, isa, lo, ends, subject, notes)
+        (..=8, true) => unsafe { two_by_two::<I, ONE, true>(masks, isa, lo, ends, subject, notes) },
+        // SAFETY: as above.
+        (..=16, false) => unsafe {
+            two_by_two::<I, BOTH, false>(masks, isa, lo, ends, subject, notes)
         },
         // SAFETY: as above.
-        (true, false) => unsafe {
-            two_by_two::<I, true, false>(masks, isa, lo, ends, subject, notes)
+        (..=16, true) => unsafe {
+            two_by_two::<I, BOTH, true>(masks, isa, lo, ends, subject, notes)
         },
         // SAFETY: as above.
-        (true, true) => unsafe {
-            two_by_two::<I, true, true>(masks, isa, lo, ends, subject, notes)
-        },
+        (_, false) => unsafe { two_by_two::<I, MORE, false>(masks, isa, lo, ends, subject, notes) },
+        // SAFETY: as above.
+        (_, true) => unsafe { two_by_two::<I, MORE, true>(masks, isa, lo, ends, subject, notes) },
     };
     hits.count += count;
     Some(candidates)
@@ -222,7 +224,7 @@ unsafe fn check_apart<I: Isa>(
 ///
 /// As for [`check_apart`].
 #[inline(always)]
-unsafe fn two_by_two<I: Isa, const LONG: bool, const OFFSETS: bool>(
+unsafe fn two_by_two<I: Isa, const PARTS: u8, const OFFSETS: bool>(
     masks: &Masks,
     isa: I,
     lo: usize,
@@ -235,17 +237,17 @@ unsafe fn two_by_two<I: Isa, const LONG: bool, const OFFSETS: bool>(
         let start = |mask: u64| lo + place + (mask.trailing_zeros() >> I::LANE_BITS) as usize;
         let (first, rest) = (start(mask), mask & mask.wrapping_sub(1));
         // SAFETY: the start is in the masks.
-        let is_match = unsafe { ends.stand_at::<LONG>(subject, first) };
+        let is_match = unsafe { ends.stand_at::<PARTS>(subject, first) };
         notes.note::<OFFSETS>(first, is_match);
         // The first one again if there is no second one.
         let second = start(if rest == 0 { mask } else { rest });
         // SAFETY: as above.
-        let is_match = unsafe { ends.stand_at::<LONG>(subject, second) };
+        let is_match = unsafe { ends.stand_at::<PARTS>(subject, second) };
         notes.note::<OFFSETS>(second, is_match & (rest != 0));
         let mut rest = rest & rest.wrapping_sub(1);
         while rest != 0 {
             // SAFETY: as above.
-            let is_match = unsafe { ends.stand_at::<LONG>(subject, start(rest)) };
+            let is_match = unsafe { ends.stand_at::<PARTS>(subject, start(rest)) };
             notes.note::<OFFSETS>(start(rest), is_match);
             rest &= rest - 1;
         }
@@ -292,6 +294,11 @@ fn check<I: Isa, const OVERLAPS: u8>(
     candidates
 }
 
+/// What of a needle is compared: one end, which is all of it; both ends, which are all of it; or also what is between.
+const ONE: u8 = 0;
+const BOTH: u8 = 1;
+const MORE: u8 = 2;
+
 /// The needle's ends, at most eight bytes each, as numbers.
 struct Ends {
     first: u64,
@@ -323,24 +330,26 @@ impl Ends {
     #[inline(always)]
     fn is_at(&self, Subject { haystack, needle }: Subject<'_>, start: usize) -> bool {
         let first = word(haystack, start) ^ self.first;
+        if self.at == 0 {
+            return first & self.keep == 0;
+        }
         let last = word(haystack, start + self.at) ^ self.last;
-        let same = (first | last) & self.keep == 0;
-        same && self.is_between(Subject { haystack, needle }, start)
+        first | last == 0 && self.is_between(Subject { haystack, needle }, start)
     }
 
-    /// The same, without a branch if the needle is not `LONG`er than eight bytes, or not longer than both ends.
+    /// The same, without a branch if the needle has no more than one end or both.
     ///
     /// # Safety
     ///
     /// The haystack has eight bytes and the needle's length from `start` on.
     #[inline(always)]
-    unsafe fn stand_at<const LONG: bool>(&self, subject: Subject<'_>, start: usize) -> bool {
+    unsafe fn stand_at<const PARTS: u8>(&self, subject: Subject<'_>, start: usize) -> bool {
         // SAFETY: the caller vouches for the bytes, here and below.
         let at = unsafe { subject.haystack.as_ptr().add(start) };
         // SAFETY: as above.
         let bytes = unsafe { at.cast::<u64>().read_unaligned() };
         let first = u64::from_le(bytes) ^ self.first;
-        if !LONG {
+        if PARTS == ONE {
             return first & self.keep == 0;
         }
         // SAFETY: as above.
@@ -349,10 +358,7 @@ impl Ends {
         let bytes = unsafe { at.cast::<u64>().read_unaligned() };
         let last = u64::from_le(bytes) ^ self.last;
         let same = first | last == 0;
-        if subject.needle.len() <= 16 {
-            return same;
-        }
-        same && self.is_between(subject, start)
+        same && (PARTS == BOTH || self.is_between(subject, start))
     }
 
     /// Whether the haystack has what is between the needle's ends.
