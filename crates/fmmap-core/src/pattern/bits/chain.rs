@@ -213,7 +213,7 @@ impl Chain {
     #[inline(always)]
     fn numbered(&self, starts: &[u64], ends: &[u64], class: &[u64]) -> Option<usize> {
         let by = self.before.len;
-        let (mut count, mut carry, mut before, mut clash) = (0, false, 0, 0);
+        let (mut count, mut carry, mut before, mut tangle) = (0, false, 0, 0);
         for ((&start, &end), &class) in starts.iter().zip(ends).zip(class) {
             let markers = if by > 0 {
                 start << by | before >> (WORD - by)
@@ -221,17 +221,17 @@ impl Chain {
                 start
             };
             for by in &self.others {
-                clash |= start & (start << by | before >> (WORD - by));
+                tangle |= start & (start << by | before >> (WORD - by));
             }
             before = start;
             let (sum, over) = (markers & class).overflowing_add(class);
             let (sum, again) = sum.overflowing_add(u64::from(carry));
             carry = over | again;
             let matches = (sum | markers) & !class & end;
-            clash |= matches & start;
+            tangle |= matches & start;
             count += matches.count_ones() as usize;
         }
-        (clash == 0).then_some(count)
+        (tangle == 0).then_some(count)
     }
 
     /// Where something stands that may be before a run, and what may be behind it.

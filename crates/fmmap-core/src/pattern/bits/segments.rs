@@ -640,7 +640,7 @@ impl Segments {
     pub(crate) fn cost(&self, sample: &[u8]) -> usize {
         if let Some(exact) = &self.exact
             && exact.whole().is_some()
-            && !(exact.asks_ascii && !sample.is_ascii())
+            && (!exact.asks_ascii || sample.is_ascii())
         {
             return exact.cost();
         }

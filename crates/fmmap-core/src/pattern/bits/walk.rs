@@ -43,6 +43,17 @@ pub(crate) enum Found {
     Beyond,
 }
 
+/// What the first row has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Filled {
+    /// Places at which a match may start.
+    Front,
+    /// The starts of matches.
+    Exact,
+    /// The same, without rows of classes, because only the number of matches was asked for.
+    Number,
+}
+
 /// A search in progress.
 #[derive(Debug)]
 pub(crate) struct Walk {
@@ -50,10 +61,7 @@ pub(crate) struct Walk {
     sampled: Option<Terms>,
     /// Whether all text is ASCII, if it matters.
     is_ascii: bool,
-    /// Whether the first row has just the starts of matches.
-    is_exact: bool,
-    /// Whether no rows of classes were filled, because only the number of matches was asked for.
-    is_number: bool,
+    filled: Filled,
     /// Whether a match was found inside of which another one may start, so that matches are not counted at once.
     is_tangled: bool,
     base: usize,
@@ -80,8 +88,7 @@ impl Walk {
         Self {
             sampled: None,
             is_ascii: true,
-            is_exact: false,
-            is_number: false,
+            filled: Filled::Front,
             is_tangled: false,
             base: 0,
             words: 0,
@@ -138,8 +145,7 @@ impl Walk {
         let asks_ascii = chosen.asks_ascii || exact.is_some_and(|exact| exact.asks_ascii);
         self.is_ascii = !asks_ascii || haystack[base..end].is_ascii();
         let exact = exact.filter(|_| self.is_ascii);
-        self.is_exact = exact.is_some();
-        self.is_number = false;
+        self.filled = Filled::Front;
         let Some(exact) = exact else {
             rows.resize(chosen.rows, [0; WORDS]);
             let terms = if self.is_ascii { 0 } else { chosen.unsure };
@@ -151,8 +157,12 @@ impl Walk {
         let (rows, scratch) = rows.split_at_mut(chosen.rows);
         if let [front, classes @ ..] = rows {
             self.words = exact.fill(haystack, base, self.words, front, scratch);
-            self.is_number = is_count && exact.is_number();
-            if exact.whole().is_none() && !self.is_number {
+            self.filled = if is_count && exact.is_number() {
+                Filled::Number
+            } else {
+                Filled::Exact
+            };
+            if exact.whole().is_none() && self.filled == Filled::Exact {
                 let terms = chosen.all.get(chosen.front..).unwrap_or_default();
                 rows::fill(terms, haystack, base, self.words, classes);
             }
@@ -230,7 +240,7 @@ impl Walk {
                 continue;
             }
             let is_filled = (self.base..self.base + self.words * WORD).contains(&began);
-            if !is_filled || (self.is_number && !sink.is_count()) {
+            if !is_filled || (self.filled == Filled::Number && !sink.is_count()) {
                 if LEAD {
                     let start = self.lead_before(segments, rows, haystack, began, from);
                     self.lead = (began, start);
@@ -248,7 +258,7 @@ impl Walk {
                 *left -= signed(next - began);
                 continue;
             }
-            if self.is_exact
+            if self.filled != Filled::Front
                 && sink.is_count()
                 && let (Some(exact), Some(front)) = (&segments.exact, rows.first())
                 && let Some((count, next)) = exact.count(front, self.base, began, end)
@@ -292,7 +302,10 @@ impl Walk {
         ) else {
             return None;
         };
-        let exact = segments.exact.as_ref().filter(|_| self.is_exact);
+        let exact = segments
+            .exact
+            .as_ref()
+            .filter(|_| self.filled != Filled::Front);
         let whole = exact.and_then(Exact::whole);
         let mut at = began - self.base;
         'words: loop {

@@ -126,20 +126,11 @@ impl Collect<'_, '_, '_> {
                     NEVER => unsafe { check_apart(&masks, isa, lo, &ends, subject, hits) },
                     _ => None,
                 };
-                candidates = match taken {
-                    Some(candidates) => candidates,
-                    None => {
-                        let is_match = |start| certain || ends.is_at(subject, start);
-                        check::<I, OVERLAPS>(
-                            &masks,
-                            isa,
-                            lo,
-                            needle.len(),
-                            is_match,
-                            &mut free,
-                            hits,
-                        )
-                    }
+                candidates = if let Some(candidates) = taken {
+                    candidates
+                } else {
+                    let is_match = |start| certain || ends.is_at(subject, start);
+                    check::<I, OVERLAPS>(&masks, isa, lo, needle.len(), is_match, &mut free, hits)
                 };
             }
             if hits.count == hits.limit {
@@ -243,7 +234,7 @@ unsafe fn two_by_two<I: Isa, const PARTS: u8, const OFFSETS: bool>(
         let second = start(if rest == 0 { mask } else { rest });
         // SAFETY: as above.
         let is_match = unsafe { ends.stand_at::<PARTS>(subject, second) };
-        notes.note::<OFFSETS>(second, is_match & (rest != 0));
+        notes.note::<OFFSETS>(second, is_match && rest != 0);
         let mut rest = rest & rest.wrapping_sub(1);
         while rest != 0 {
             // SAFETY: as above.
