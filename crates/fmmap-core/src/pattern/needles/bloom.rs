@@ -33,7 +33,8 @@ const FULL: f64 = 0.2;
 /// Odd numbers by which pairs of bytes are multiplied: two for each filter.
 const MULTIPLIERS: [[u16; 2]; 2] = [[0x9E37, 0x79B1], [0xB5A9, 0x3C6F]];
 
-/// What a comparison at a candidate costs, as a number of looks.
+/// What looking up a start that the filters leave costs, and a comparison at a candidate, as a number of looks.
+const LEFT: f64 = 1.5;
 const COMPARE: f64 = 12.0;
 
 #[derive(Clone, Copy, Debug)]
@@ -244,19 +245,30 @@ impl Bloom {
 
     /// What a byte costs, in looks, in a haystack of which this is a sample.
     pub(super) fn cost(&self, table: &Table, sample: &[u8]) -> f64 {
-        let (mut seen, mut at, mut count) = (Seen::default(), 0, 0_u32);
+        let (mut seen, mut at, mut count) = (Seen::default(), 0, 0);
         while let Some(found) = self.find(table, sample, &mut seen, at, sample.len()) {
             count += 1;
             at = found + 1;
         }
-        let all = u32::try_from(sample.len()).unwrap_or(u32::MAX);
-        let look = match self.probes[0].parts.len() {
-            2 => 0.17,
-            4 => 0.25,
-            8 => 0.33,
-            _ => 0.5,
+        let starts = (sample.len() + 1).saturating_sub(self.reach);
+        let passes = |start: &usize| {
+            let mut window = [0; 8];
+            window[..self.reach].copy_from_slice(&sample[*start..*start + self.reach]);
+            let window = window.map(|byte| byte | self.case);
+            self.probes.iter().all(|probe| probe.has(&window))
         };
-        look + COMPARE * f64::from(count) / f64::from(all.max(1))
+        let remaining = (0..starts).filter(passes).count();
+        let share = |many: usize| {
+            let float = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+            float(many) / float(starts.max(1))
+        };
+        let look = match self.probes[0].parts.len() {
+            2 => 0.3,
+            4 => 0.4,
+            8 => 0.5,
+            _ => 0.7,
+        };
+        look + LEFT * share(remaining) + COMPARE * share(count)
     }
 
     /// Whether this processor looks at many starts at once.

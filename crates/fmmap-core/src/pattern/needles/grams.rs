@@ -139,18 +139,7 @@ impl Cut {
             .map(|(_, bytes)| bytes.len())
             .min()
             .unwrap_or(1);
-        // The entropy of the needles' bytes: the smaller an alphabet is, the longer the grams have to be.
-        let mut counts = [0_u32; 256];
-        for &byte in strings.bytes.iter().take(1 << 14) {
-            counts[usize::from(byte)] += 1;
-        }
-        let all = f64::from(counts.iter().sum::<u32>().max(1));
-        let entropy: f64 = counts
-            .iter()
-            .filter(|&&count| count > 0)
-            .map(|&count| f64::from(count) / all)
-            .map(|share| -share * share.log2())
-            .sum();
+        let entropy = strings.entropy();
         let float = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
         // The chance that a look meets a gram of some needle though no needle stands there.
         let cost = |cut: &Cut| {
@@ -716,6 +705,21 @@ impl Table {
 }
 
 impl Strings {
+    /// The entropy of the needles' bytes: the smaller an alphabet is, the longer the grams have to be.
+    pub(super) fn entropy(&self) -> f64 {
+        let mut counts = [0_u32; 256];
+        for &byte in self.bytes.iter().take(1 << 14) {
+            counts[usize::from(byte)] += 1;
+        }
+        let all = f64::from(counts.iter().sum::<u32>().max(1));
+        counts
+            .iter()
+            .filter(|&&count| count > 0)
+            .map(|&count| f64::from(count) / all)
+            .map(|share| -share * share.log2())
+            .sum()
+    }
+
     /// Compares the whole needle of an entry with the haystack, where the entry's gram begins at `place`.
     #[inline]
     fn at_gram(

@@ -204,12 +204,14 @@ const FEW: usize = 16;
 const SHORT: usize = 4;
 const LONG: usize = 12;
 
-/// Costs in looks for each byte: one at which no other way is tried, of grams and of hashes of starts; and those of a vector of starts and of a candidate
+/// Costs in looks for each byte: one at which no other way is tried; and those of a vector of starts and of a candidate
 /// in it.
 const GOOD: f64 = 0.2;
-const GOOD_BLOOM: f64 = 0.6;
 const STARTS: f64 = 0.15;
 const CANDIDATE: f64 = 10.0;
+
+/// How much more of what comparisons of grams cost counts beside hashes of starts.
+const IN_VAIN: f64 = 4.0;
 
 /// The most ways that are tried.
 const TRIALS: usize = 5;
@@ -218,7 +220,10 @@ impl Grams {
     /// None if no table can be made.
     fn new(strings: &Strings) -> Option<Self> {
         let mut cuts = Cut::all(strings).into_iter();
-        let is_bloom = Bloom::is_fast() && strings.shortest() < LONG;
+        // The needles that have the four bytes of a place by chance: of a small alphabet, all places are candidates.
+        let many = f64::from(u32::try_from(strings.len()).unwrap_or(u32::MAX));
+        let is_rare = many < (strings.entropy() * 4.0 * 0.9).exp2();
+        let is_bloom = Bloom::is_fast() && is_rare && strings.shortest() < LONG;
         let usual = match is_bloom.then(|| Way::bloom(strings)).flatten() {
             Some(bloom) => bloom,
             None => Way::Grams(cuts.find_map(|cut| Table::new(strings, cut))?),
@@ -252,7 +257,7 @@ impl Grams {
         let mut least = self.usual.cost(strings, sample);
         let mut best = None;
         let is_bloom = matches!(self.usual, Way::Bloom(..));
-        if least < if is_bloom { GOOD_BLOOM } else { GOOD } {
+        if least < GOOD {
             return best;
         }
         if Bloom::is_fast()
@@ -266,7 +271,7 @@ impl Grams {
             }
         }
         let shortest = strings.shortest();
-        if !is_bloom && strings.fold.is_none() && shortest > 1 {
+        if strings.fold.is_none() && shortest > 1 {
             let all = strings.all().map(|(_, bytes)| bytes);
             let (buckets, of_thousand) = Grouped::of_strings(all, shortest.min(8)).choose(sample);
             let chance = f64::from(u32::try_from(of_thousand).unwrap_or(u32::MAX)) / 1000.0;
@@ -283,7 +288,9 @@ impl Grams {
             Way::Grams(table) => Some(table.cut()),
             _ => None,
         };
-        let others = self.others.iter().filter(|cut| Some(**cut) != usual);
+        // A sieve is slower than hashes of starts.
+        let is_other = |cut: &&Cut| Some(**cut) != usual && !(is_bloom && cut.mesh.is_some());
+        let others = self.others.iter().filter(is_other);
         let mut trials = 0;
         for cut in others {
             if cut.cost(0.0) > least || trials == TRIALS {
@@ -291,7 +298,11 @@ impl Grams {
             }
             trials += 1;
             if let Some(table) = Table::new(strings, *cut) {
-                let cost = table.cost(strings, sample);
+                let mut cost = table.cost(strings, sample);
+                if is_bloom {
+                    // Beside a way without branches, comparisons in vain cost more.
+                    cost += IN_VAIN * (cost - cut.cost(0.0));
+                }
                 if cost < least {
                     least = cost;
                     best = Some(Way::Grams(table));
