@@ -78,8 +78,10 @@ const LONGEST: usize = 1 << 31;
 const DONE: f64 = 1.0;
 const TOO_LONG: f64 = 2.0;
 
-/// How many matches are searched for at once.
-const MANY: usize = 128;
+/// How many matches are searched for at once at most, and in how many bytes. What has no room in an answer is searched
+/// for again by the next one.
+const MANY: usize = 1024;
+const AHEAD: usize = 1 << 18;
 
 /// How many numbers stand before the records.
 const HEAD: usize = 5;
@@ -220,6 +222,13 @@ impl Answer {
 
     fn is_enough(&self, enough: Enough) -> bool {
         self.records >= enough.records || self.has_bytes(enough.bytes) || self.status == TOO_LONG
+    }
+
+    /// How many matches to search for next: not many more than the answer takes, if they are as long as those before.
+    fn room(&self, enough: Enough) -> usize {
+        let records = MANY.min(enough.records - self.records);
+        let length = self.bytes.len() / self.records.max(1) + 1;
+        records.min(enough.bytes.saturating_sub(self.bytes.len()) / length + 1)
     }
 
     /// Copies bytes, and returns whether there was room. The length before is the place of the copy.
@@ -405,7 +414,12 @@ impl Asked {
         let groups = most_groups(&self.pattern);
         let mut left = enough.searched;
         while !answer.is_enough(enough) && left > 0 && pause.goes_on() {
-            let step = STEP.min(left);
+            // Without checks between them, one step is enough.
+            let step = if P::BLOCK == usize::MAX {
+                left
+            } else {
+                STEP.min(left)
+            };
             let before = state.position();
             let is_done = match (&mut *state, self.question) {
                 (State::Matches(scan), Question::Count) => {
@@ -470,8 +484,9 @@ fn matches(
     let end = scan.position().saturating_add(step);
     let mut spans = Vec::new();
     loop {
-        let room = MANY.min(enough.records - answer.records);
-        let budget = end.saturating_sub(scan.position()).max(1);
+        let room = answer.room(enough);
+        let before = scan.position();
+        let budget = end.saturating_sub(before).clamp(1, AHEAD);
         let progress = scan.fill(haystack, budget, &mut spans, room);
         for span in spans.drain(..) {
             if answer.is_enough(enough) {
@@ -483,9 +498,10 @@ fn matches(
         }
         match progress {
             Progress::Done => return true,
-            Progress::More => return false,
-            Progress::Full if answer.is_enough(enough) || scan.position() >= end => return false,
-            Progress::Full => {}
+            _ if answer.is_enough(enough) || scan.position() >= end => return false,
+            // It is inside of a long match, for which those before should not wait.
+            Progress::More if step <= AHEAD || scan.position() == before => return false,
+            Progress::More | Progress::Full => {}
         }
     }
 }
