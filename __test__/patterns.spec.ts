@@ -207,6 +207,25 @@ test('there is no empty match inside of a character, for lines neither', (t) => 
   t.is(m.countLines(/\B\B/, { invert: true }), 1)
 })
 
+test('a repetition that no map reaches is one without a limit, or never matches', (t) => {
+  const text = 'b aaaaaa'
+  const m = mapped(t, text)
+  for (const re of [
+    /a{0,99999999999}/g,
+    /(a){2,99999999999}b?/g,
+    /a{2,99999999999}?/g,
+    /a{0,2147483647}/g,
+    /a{99999999999999999999,}|b/g,
+  ]) {
+    t.deepEqual(
+      [...m.matchAll(re)].map((found) => [...found]),
+      [...text.matchAll(re)].map((found) => [...found]),
+      String(re),
+    )
+  }
+  t.throws(() => m.find(/a{99999999999,}/), { code: 'ERR_MMAP_PATTERN' })
+})
+
 test('what reads nothing has its groups, however often it is repeated', (t) => {
   const m = mapped(t, 'a')
   for (const re of [/(){3}/, /(){70}/, /(){4294967295}/, /(?:(\b)){2147483648,}?/]) {

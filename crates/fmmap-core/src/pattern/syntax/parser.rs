@@ -15,6 +15,12 @@ use super::{Flags, Members, Parsed};
 /// How deep groups and classes may be nested. All functions that walk over a tree are recursive.
 const DEEPEST: usize = 200;
 
+/// A repetition with this upper limit or a greater one has none, as in V8, whose strings are shorter.
+const UNLIMITED: u64 = (1 << 31) - 1;
+
+/// No haystack has so many bytes: JavaScript has no offset for the last one.
+const LONGEST: u64 = 1 << 53;
+
 pub(super) struct Parser<'s> {
     pub(super) reader: Reader<'s>,
     pub(super) flags: Flags,
@@ -178,10 +184,16 @@ impl Parser<'_> {
             terms.push(node);
             return Ok(());
         };
+        if min >= LONGEST && !node.is_nullable() {
+            terms.push(Node::Fail);
+            return Ok(());
+        }
         terms.push(Node::Repeat(Box::new(Repeat {
             node,
-            min,
-            max,
+            min: u32::try_from(min).unwrap_or(u32::MAX),
+            max: max
+                .filter(|&max| max < UNLIMITED)
+                .map(|max| u32::try_from(max).unwrap_or(u32::MAX)),
             greedy,
             groups: groups + 1..self.groups + 1,
             at,
@@ -282,8 +294,8 @@ impl Parser<'_> {
         match self.reader.sign(0) {
             Some(first @ '1'..='9') => {
                 let digits = self.reader.at;
-                let number = self.reader.decimal().unwrap_or(0) as usize;
-                if self.unicode || number <= self.all_groups {
+                let number = self.reader.decimal().unwrap_or(0);
+                if self.unicode || number <= self.all_groups as u64 {
                     return backreference(self);
                 }
                 self.reader.at = digits;
@@ -322,7 +334,7 @@ impl Parser<'_> {
         self.reader.refuse(Construct::Surrogate)
     }
 
-    fn quantifier(&mut self) -> Option<(u32, Option<u32>, bool)> {
+    fn quantifier(&mut self) -> Option<(u64, Option<u64>, bool)> {
         let (min, max) = match self.reader.sign(0)? {
             '*' => (0, None),
             '+' => (1, None),
@@ -338,7 +350,7 @@ impl Parser<'_> {
     }
 
     /// Parses `{2}`, `{2,}` or `{2,4}`. By Annex B, everything else is literal.
-    fn braces(&mut self) -> Option<(u32, Option<u32>)> {
+    fn braces(&mut self) -> Option<(u64, Option<u64>)> {
         let start = self.reader.at;
         let found = self.numbers();
         if found.is_none() {
@@ -347,7 +359,7 @@ impl Parser<'_> {
         found
     }
 
-    fn numbers(&mut self) -> Option<(u32, Option<u32>)> {
+    fn numbers(&mut self) -> Option<(u64, Option<u64>)> {
         self.reader.at += 1;
         let min = self.reader.decimal()?;
         let max = if !self.reader.eat(",") {

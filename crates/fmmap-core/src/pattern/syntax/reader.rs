@@ -95,11 +95,11 @@ impl<'s> Reader<'s> {
     }
 
     /// A decimal number, if one stands here. A number that is too large becomes the largest possible.
-    pub(super) fn decimal(&mut self) -> Option<u32> {
+    pub(super) fn decimal(&mut self) -> Option<u64> {
         let mut number = None;
         while let Some(digit) = self.sign(0).and_then(|sign| sign.to_digit(10)) {
-            let so_far: u32 = number.unwrap_or(0);
-            number = Some(so_far.saturating_mul(10).saturating_add(digit));
+            let so_far: u64 = number.unwrap_or(0);
+            number = Some(so_far.saturating_mul(10).saturating_add(digit.into()));
             self.at += 1;
         }
         number

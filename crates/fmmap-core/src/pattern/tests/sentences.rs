@@ -125,6 +125,31 @@ fn what_is_not_taken_is_refused_by_name_and_place() {
 }
 
 #[test]
+fn a_repetition_that_no_haystack_reaches_has_no_upper_limit() {
+    let text = "b aaaaaa";
+    for (source, wanted) in [
+        ("a{0,2147483647}b?", &["b", "", "aaaaaa", ""][..]),
+        ("a{2,99999999999}", &["aaaaaa"]),
+        ("(a){2,99999999999999999999999}", &["aaaaaa"]),
+        ("a{2,99999999999}?", &["aa", "aa", "aa"]),
+        ("a{9007199254740992,}|b", &["b"]),
+        ("(?:a|ab){99999999999999999999999}|b", &["b"]),
+        ("(?:){99999999999}b", &["b"]),
+        ("a{3,2}|b", &["b"]),
+    ] {
+        assert_eq!(texts(&pattern(source, ""), text), wanted, "{source}");
+    }
+    for source in ["a{0,2147483646}", "a{2147483647,}", "a{9007199254740991}"] {
+        let refusal = compiled(source, "", Encoding::Utf8).unwrap_err();
+        assert_eq!(
+            (refusal.construct, refusal.at),
+            (Construct::Size, 1),
+            "{source}"
+        );
+    }
+}
+
+#[test]
 fn repetitions_of_repetitions_are_prepared_in_no_time() {
     for inner in ["", "a?", "(?:)", "^", "(?:a|)"] {
         for quantifier in ["{2}", "{0,2}", "*", "+", "{2,}"] {
