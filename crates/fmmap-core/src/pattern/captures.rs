@@ -61,10 +61,11 @@ impl Capturer {
             span.end.clamp(span.start.min(len), len),
         );
         let tail = pattern.tail(span.pattern);
+        let has_near_groups = pattern.has_near_groups(span.pattern);
         // A lookahead can have groups too.
         let seen = match tail {
-            Some(_) => pattern.end_with_tail(caches, haystack, start).max(end),
-            None => end,
+            Some(_) if !has_near_groups => pattern.end_with_tail(caches, haystack, start).max(end),
+            _ => end,
         };
         let text_start = start.saturating_sub(MARGIN);
         let count = pattern.groups(span.pattern) + 1;
@@ -82,6 +83,7 @@ impl Capturer {
             text: &found.text,
             start: start - text_start,
             end: seen - text_start,
+            is_whole: has_near_groups,
         };
         let Caches {
             groups: scratch,
@@ -92,10 +94,12 @@ impl Capturer {
         slots.clear();
         slots.resize(2 * (count + usize::from(tail.is_some())), NOWHERE);
         let is_asked = count + usize::from(tail.is_some()) > 1;
-        let program = if is_asked {
-            pattern.group_program(span.pattern)
-        } else {
+        let program = if !is_asked {
             None
+        } else if has_near_groups {
+            pattern.bare_program(span.pattern)
+        } else {
+            pattern.group_program(span.pattern)
         };
         if let Some(program) = program
             && (tail.is_none() && one_pass.of(span.pattern).groups(program, window, slots)
@@ -161,6 +165,7 @@ impl Pattern {
             text: &haystack[text_start..haystack.len().min(end + MARGIN)],
             start: start - text_start,
             end: end - text_start,
+            is_whole: false,
         };
         let Caches {
             groups: scratch,

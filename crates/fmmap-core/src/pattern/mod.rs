@@ -27,7 +27,7 @@
 //! when they are needed. `scan` runs a haystack through these states, and decides while it does so which faster way it
 //! takes: candidates that `filter` finds, or the rows of `bits`. `needles` searches for lists of strings, mostly
 //! without such a program. `captures` finds the groups of a match, and `lines` the lines that have one. `pool` keeps
-//! the memory of a search for the next one.
+//! the memory of a search for the next one. `guarded` is a pattern with its lookaheads apart.
 //!
 //! # Complexity
 //!
@@ -43,6 +43,7 @@ mod automata;
 mod bits;
 mod captures;
 mod filter;
+mod guarded;
 mod lines;
 mod needles;
 mod pool;
@@ -57,6 +58,7 @@ mod tests;
 use automata::lazy::{Automaton, Prefer};
 use automata::program::{Program, Way};
 use filter::Plan;
+use guarded::Guarded;
 use needles::List;
 use pool::{Caches, Pool};
 use std::sync::{Arc, OnceLock};
@@ -121,6 +123,8 @@ struct Inner {
     /// The length of the longest match in bytes, if there is a limit.
     longest: Option<usize>,
     has_tail: bool,
+    /// The pattern with its lookaheads apart, made when it is first needed; `None` if that is too large.
+    guarded: OnceLock<Option<Guarded>>,
     is_nullable: bool,
     is_sticky: bool,
     may_have_newline: bool,
@@ -137,12 +141,25 @@ struct Part {
     tail: Option<usize>,
     /// Made when groups are first asked for.
     program: OnceLock<Option<Program>>,
+    /// The same without the lookahead.
+    bare: OnceLock<Option<Program>>,
 }
 
 impl Part {
     /// Whether a match has places that the search doesn't say.
     fn has_groups(&self) -> bool {
         self.groups > 0 || self.tail.is_some()
+    }
+
+    /// The part without its lookahead, if that is all that groups depend on.
+    fn bare(&self) -> Option<&Node> {
+        match *guarded::alternatives(&self.node, self.tail).as_slice() {
+            [(node, Some(seen))] => {
+                let is_group = |node: &Node| matches!(node, Node::Group(..));
+                (!seen.any(&mut |node| is_group(node))).then_some(node)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -188,6 +205,7 @@ impl Pattern {
                     names: Vec::new(),
                     tail: None,
                     program: OnceLock::new(),
+                    bare: OnceLock::new(),
                 },
                 Needle::RegExp { source, mut flags } => {
                     flags.ignore_case |= ignore_case;
@@ -200,6 +218,7 @@ impl Pattern {
                         names: parsed.names,
                         tail: parsed.tail,
                         program: OnceLock::new(),
+                        bare: OnceLock::new(),
                     }
                 }
             });
@@ -232,6 +251,7 @@ impl Pattern {
                 .map(|node| node.lengths(encoding).1)
                 .try_fold(0, |most, next| Some(most.max(next?))),
             has_tail,
+            guarded: OnceLock::new(),
             is_nullable: nodes.iter().any(|node| node.is_nullable()),
             is_sticky: sticky > 0,
             may_have_newline,
@@ -369,6 +389,16 @@ impl Pattern {
         self.0.is_nullable
     }
 
+    /// The pattern with its lookaheads apart, if it has any.
+    pub(crate) fn guarded(&self) -> Option<&Guarded> {
+        if !self.has_tail() {
+            return None;
+        }
+        let whole = self.forward().program.whole;
+        let make = || Guarded::new(&self.0.parts, self.encoding(), whole).ok();
+        self.0.guarded.get_or_init(make).as_ref()
+    }
+
     pub(crate) fn tail(&self, pattern: usize) -> Option<usize> {
         self.0.parts.get(pattern)?.tail
     }
@@ -378,6 +408,19 @@ impl Pattern {
         let part = self.0.parts.get(pattern)?;
         let make = || Program::new(&[&part.node], self.0.encoding, Way::Forward, true).ok();
         part.program.get_or_init(make).as_ref()
+    }
+
+    /// Whether the groups of a match are known from its own bytes, without those of the lookahead.
+    pub(crate) fn has_near_groups(&self, pattern: usize) -> bool {
+        let part = self.0.parts.get(pattern);
+        part.is_some_and(|part| part.bare().is_some())
+    }
+
+    /// The program by which they are found.
+    pub(crate) fn bare_program(&self, pattern: usize) -> Option<&Program> {
+        let part = self.0.parts.get(pattern)?;
+        let make = || Program::new(&[part.bare()?], self.0.encoding, Way::Forward, true).ok();
+        part.bare.get_or_init(make).as_ref()
     }
 
     pub(crate) fn take_caches(&self) -> Box<Caches> {

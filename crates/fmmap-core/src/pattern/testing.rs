@@ -7,7 +7,7 @@ use super::filter::Choice;
 use super::scan::text::{is_boundary, len_at};
 use super::syntax::tree::{Assert, Kind, Node};
 use super::syntax::{Flags, parse_only};
-use super::{Encoding, Pattern, Progress, Span, Step};
+use super::{Encoding, Pattern, Progress, Scan, Span, Step};
 
 /// Where each group starts and ends, the whole match first.
 pub type Groups = Vec<Option<(usize, usize)>>;
@@ -225,13 +225,14 @@ impl Attempt<'_> {
 }
 
 /// The ways that a search can be forced to take; `many`: many matches are asked for at a time.
-pub const WAYS: [&str; 6] = [
+pub const WAYS: [&str; 7] = [
     "plain",
     "starts",
     "lines",
     "bits",
     "many starts",
     "many bits",
+    "guarded",
 ];
 
 /// The way of this name.
@@ -244,9 +245,18 @@ fn choice(way: &str) -> Choice {
     }
 }
 
+/// A search in one way.
+fn forced(pattern: &Pattern, way: &str, haystack: &[u8]) -> Option<Scan> {
+    let search = pattern.scan(0, haystack.len());
+    match way {
+        "guarded" => search.guarded(),
+        _ => search.forced(choice(way)),
+    }
+}
+
 /// How many matches are counted in one way, in steps of `budget` bytes; `None` if the pattern does not have that way.
 pub fn count_by(pattern: &Pattern, way: &str, haystack: &[u8], budget: usize) -> Option<usize> {
-    let mut search = pattern.scan(0, haystack.len()).forced(choice(way))?;
+    let mut search = forced(pattern, way, haystack)?;
     let mut count = 0;
     while !search.count(haystack, budget, &mut count) {}
     Some(count)
@@ -255,7 +265,7 @@ pub fn count_by(pattern: &Pattern, way: &str, haystack: &[u8], budget: usize) ->
 /// All matches found in one way, in steps of `budget` bytes; `None` if the pattern does not have that way.
 pub fn all_by(pattern: &Pattern, way: &str, haystack: &[u8], budget: usize) -> Option<Vec<Span>> {
     let one = way.strip_prefix("many ");
-    let mut search = pattern.scan(0, haystack.len()).forced(choice(way))?;
+    let mut search = forced(pattern, way, haystack)?;
     let mut found = Vec::new();
     loop {
         if one.is_some() {

@@ -19,6 +19,8 @@ pub(crate) struct Window<'t> {
     /// Where the match starts in the text.
     pub(crate) start: usize,
     pub(crate) end: usize,
+    /// Whether the match has to end where the window does.
+    pub(crate) is_whole: bool,
 }
 
 /// The bytes that a window has on each side: those of the longest character.
@@ -174,8 +176,9 @@ fn backtrack(
                     }
                     next
                 }
+                Instruction::Match(_) if window.is_whole && at < window.end => break,
                 Instruction::Match(_) => return Some(at),
-                Instruction::Fail => break,
+                Instruction::Look(..) | Instruction::Fail => break,
             };
         }
     }
@@ -219,6 +222,7 @@ fn pike(
         for (thread, &place) in now.places.iter().enumerate() {
             let own = &now.slots[thread * count..(thread + 1) * count];
             match program.instructions[place as usize] {
+                Instruction::Match(_) if window.is_whole && at < window.end => {}
                 Instruction::Match(_) => {
                     slots.copy_from_slice(own);
                     found = Some(at);
@@ -304,7 +308,7 @@ impl Follow<'_> {
                         threads.slots.extend_from_slice(slots);
                         break;
                     }
-                    Instruction::Fail => break,
+                    Instruction::Look(..) | Instruction::Fail => break,
                 }
             }
         }

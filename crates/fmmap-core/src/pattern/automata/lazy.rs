@@ -54,16 +54,19 @@ pub(crate) struct Automaton {
 
 /// What a state remembers besides its instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Head {
+pub(crate) struct Head {
     /// Whether a match may still start at any later place.
     searches: bool,
     /// What stands before, if the program has assertions.
     before: Kind,
     /// The pattern of a match before the last symbol, if there is one.
     matched: Option<u32>,
+    /// What stands on both sides, if the assertions here are decided and lookaheads are not.
+    sides: Option<(Kind, Kind)>,
 }
 
-type Key = Arc<(Head, Box<[Place]>)>;
+/// What a state is. It outlives the cache's being emptied.
+pub(crate) type Key = Arc<(Head, Box<[Place]>)>;
 
 /// The states that were needed so far.
 #[derive(Debug, Default)]
@@ -174,10 +177,7 @@ impl Automaton {
             held: 0,
             generation: 0,
             work: 0,
-            shift: self
-                .program
-                .classes
-                .len()
+            shift: (self.program.classes.len() + 2 * usize::from(self.program.has_looks))
                 .next_power_of_two()
                 .trailing_zeros(),
             scratch: Scratch::default(),
@@ -205,6 +205,7 @@ impl Automaton {
             searches: !anchored,
             before,
             matched: None,
+            sides: None,
         };
         let state = self.state(cache, head, None);
         cache.starts[before as usize][usize::from(anchored)] = Some(state);
@@ -238,7 +239,7 @@ impl Automaton {
         } = &mut cache.scratch;
         let mut searches = head.searches;
         let mut matched = None;
-        let places: &[Place] = if program.has_assertions {
+        let places: &[Place] = if program.has_assertions && head.sides.is_none() {
             // Now both sides of the place are known.
             let sides = match program.way {
                 Way::Forward => (head.before, kind(symbol)),
@@ -248,6 +249,19 @@ impl Automaton {
             resolved.clear();
             for &place in places {
                 self.follow(place, Some(sides), seen, stack, resolved);
+            }
+            let decided = Head {
+                matched: None,
+                sides: Some(sides),
+                ..*head
+            };
+            if self.open(&decided, resolved).is_some() {
+                // The symbol is read once the lookaheads are decided.
+                std::mem::swap(resolved, list);
+                let generation = cache.generation;
+                let next = self.state(cache, decided, Some(&key));
+                cache.put((generation, state, &key), class, next);
+                return next;
             }
             resolved
         } else {
@@ -287,19 +301,100 @@ impl Automaton {
             searches,
             before,
             matched,
+            sides: None,
         };
         let generation = cache.generation;
         let next = self.state(cache, head, Some(&key));
-        // If the cache was emptied, the old state has a new index.
-        let state = if cache.generation == generation {
-            state
-        } else {
-            cache.known.get(&key).copied().unwrap_or(DEAD) & !TAG
-        };
-        if let Some(slot) = cache.table.get_mut(state as usize + class) {
-            *slot = next;
-        }
+        cache.put((generation, state, &key), class, next);
         next
+    }
+
+    /// The lookahead that has to be decided before a state can read a symbol.
+    pub(crate) fn look(&self, cache: &Cache, state: State) -> Option<u32> {
+        let (head, places) = &**cache.key(state);
+        self.open(head, places)
+    }
+
+    fn open(&self, head: &Head, places: &[Place]) -> Option<u32> {
+        if !self.program.has_looks || self.program.has_assertions && head.sides.is_none() {
+            return None;
+        }
+        for &place in places {
+            match self.program.instructions[place as usize] {
+                Instruction::Look(look, _) => return Some(look),
+                // What comes behind does not count.
+                Instruction::Match(_) if self.prefer == Prefer::First => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The state at the same place when that lookahead is decided. `state` has no tag.
+    pub(crate) fn decide(&self, cache: &mut Cache, state: State, look: u32, holds: bool) -> State {
+        let column = self.program.classes.len() + usize::from(holds);
+        let known = cache.table[state as usize + column];
+        if known != UNKNOWN {
+            return known;
+        }
+        let key = Arc::clone(cache.key(state));
+        let (head, places) = &*key;
+        let Scratch {
+            seen, stack, list, ..
+        } = &mut cache.scratch;
+        seen.clear(self.program.instructions.len());
+        list.clear();
+        for &place in places {
+            match self.program.instructions[place as usize] {
+                Instruction::Look(other, next) if other == look => {
+                    if holds {
+                        self.follow(next, head.sides, seen, stack, list);
+                    }
+                }
+                _ => self.follow(place, head.sides, seen, stack, list),
+            }
+        }
+        cache.work += places.len() + list.len();
+        let head = Head {
+            matched: None,
+            ..*head
+        };
+        let generation = cache.generation;
+        let next = self.state(cache, head, Some(&key));
+        cache.put((generation, state, &key), column, next);
+        next
+    }
+
+    /// The state of a program that could be at any of its instructions.
+    pub(crate) fn anywhere(&self, cache: &mut Cache, before: Kind) -> State {
+        let list = &mut cache.scratch.list;
+        list.clear();
+        let all = (0..).zip(&self.program.instructions);
+        list.extend(all.filter_map(|(place, instruction)| {
+            let is_listed = matches!(
+                instruction,
+                Instruction::Read { .. } | Instruction::Match(_) | Instruction::Assert(..)
+            );
+            is_listed.then_some(place)
+        }));
+        cache.work += list.len();
+        let before = if self.program.has_assertions {
+            before
+        } else {
+            Kind::Other
+        };
+        let head = Head {
+            searches: true,
+            before,
+            matched: None,
+            sides: None,
+        };
+        self.state(cache, head, None) & !TAG
+    }
+
+    /// The index of a state that the cache has had before, without a tag.
+    pub(crate) fn restore(&self, cache: &mut Cache, key: &Key) -> State {
+        self.known(cache, key, None) & !TAG
     }
 
     /// Adds what can be reached from a place without reading a symbol, in order. Assertions are decided if both sides
@@ -329,7 +424,7 @@ impl Automaton {
                             break;
                         }
                     },
-                    Instruction::Read { .. } | Instruction::Match(_) => {
+                    Instruction::Read { .. } | Instruction::Match(_) | Instruction::Look(..) => {
                         list.push(place);
                         break;
                     }
@@ -349,17 +444,26 @@ impl Automaton {
             return DEAD;
         }
         let key: Key = Arc::new((head, list.as_slice().into()));
-        if let Some(&state) = cache.known.get(&key) {
+        self.known(cache, &key, current)
+    }
+
+    /// The index of a state, which is added if it is new.
+    fn known(&self, cache: &mut Cache, key: &Key, current: Option<&Key>) -> State {
+        if let Some(&state) = cache.known.get(key) {
             return state;
         }
-        let size = (4 << cache.shift) + 4 * list.len() + 96;
+        let size = (4 << cache.shift) + 4 * key.1.len() + 96;
         if cache.held + size > self.memory || cache.table.len() >= TAG as usize / 2 {
             cache.empty();
             if let Some(current) = current {
-                cache.add(Arc::clone(current), size);
+                cache.add(Arc::clone(current), size, self.needs_attention(current));
             }
         }
-        cache.add(key, size)
+        cache.add(Arc::clone(key), size, self.needs_attention(key))
+    }
+
+    fn needs_attention(&self, key: &Key) -> bool {
+        key.0.matched.is_some() || key.0.sides.is_some() || self.open(&key.0, &key.1).is_some()
     }
 
     /// The pattern of a state that matches.
@@ -375,7 +479,7 @@ impl Automaton {
 }
 
 impl Cache {
-    fn add(&mut self, key: Key, size: usize) -> State {
+    fn add(&mut self, key: Key, size: usize, is_tagged: bool) -> State {
         #[expect(
             clippy::cast_possible_truncation,
             reason = "below the tag, as the caller sees to"
@@ -383,11 +487,7 @@ impl Cache {
         let state = self.table.len() as State;
         self.table
             .resize(self.table.len() + (1 << self.shift), UNKNOWN);
-        let tagged = if key.0.matched.is_some() {
-            state | TAG
-        } else {
-            state
-        };
+        let tagged = if is_tagged { state | TAG } else { state };
         self.held += size;
         self.states.push(Arc::clone(&key));
         self.known.insert(key, tagged);
@@ -401,6 +501,34 @@ impl Cache {
         self.starts = [[None; 2]; Kind::ALL.len()];
         self.held = 0;
         self.generation += 1;
+    }
+
+    /// Notes where a state leads. If the cache was emptied meanwhile, the state has a new index.
+    fn put(&mut self, from: (u64, State, &Key), column: usize, next: State) {
+        let (generation, state, key) = from;
+        let state = if self.generation == generation {
+            state
+        } else {
+            self.known.get(key).copied().unwrap_or(DEAD) & !TAG
+        };
+        if let Some(slot) = self.table.get_mut(state as usize + column) {
+            *slot = next;
+        }
+    }
+
+    /// What a state is.
+    pub(crate) fn key(&self, state: State) -> &Key {
+        &self.states[((state & !TAG) >> self.shift) as usize]
+    }
+
+    /// Whether a state stands before a symbol that was looked at and not read.
+    pub(crate) fn is_before(&self, state: State) -> bool {
+        self.key(state).0.sides.is_some()
+    }
+
+    /// Whether there was a match before the last symbol.
+    pub(crate) fn is_match(&self, state: State) -> bool {
+        self.key(state).0.matched.is_some()
     }
 
     pub(crate) fn table(&self) -> &[State] {

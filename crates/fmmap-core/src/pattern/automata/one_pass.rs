@@ -169,7 +169,7 @@ impl OnePass {
                         next
                     }
                     Instruction::Assert(..) => return Some(Entry::Unsure),
-                    Instruction::Match(_) | Instruction::Fail => break,
+                    Instruction::Match(_) | Instruction::Look(..) | Instruction::Fail => break,
                 };
             }
         }

@@ -26,6 +26,8 @@ pub(crate) enum Instruction {
     Fork(Place, Place),
     /// Goes on if the assertion holds here.
     Assert(Assert, Place),
+    /// Goes on if the lookahead of this number holds here. The search decides it.
+    Look(u32, Place),
     /// Notes where a group starts or, in the next slot, where it ends.
     Save(u32, Place),
     /// Clears slots, from the first up to and without the second.
@@ -62,7 +64,17 @@ pub(crate) struct Program {
     pub(crate) way: Way,
     pub(crate) whole: Whole,
     pub(crate) has_assertions: bool,
+    pub(crate) has_looks: bool,
     pub(crate) classes: Classes,
+}
+
+/// An alternative of a pattern without the lookahead behind it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bare<'n> {
+    pub(crate) node: &'n Node,
+    pub(crate) pattern: usize,
+    /// The number of the lookahead.
+    pub(crate) look: Option<usize>,
 }
 
 impl Program {
@@ -102,6 +114,54 @@ impl Program {
             None => compiler.push(Instruction::Fail)?,
         };
         Ok(compiler.finish(start))
+    }
+
+    /// The program of alternatives whose lookaheads are decided by the search.
+    pub(crate) fn bare(
+        alternatives: &[Bare<'_>],
+        encoding: Encoding,
+        whole: Whole,
+        way: Way,
+    ) -> Result<Self, Refusal> {
+        let mut compiler = Compiler::new(encoding, whole, way, false);
+        let mut places = Vec::with_capacity(alternatives.len());
+        for Bare {
+            node,
+            pattern,
+            look,
+        } in alternatives
+        {
+            let is_forward = way == Way::Forward;
+            let mut at = compiler.push(Instruction::Match(if is_forward {
+                place(*pattern)
+            } else {
+                0
+            }))?;
+            if let Some(look) = look.filter(|_| is_forward) {
+                at = compiler.push(Instruction::Look(place(look), at))?;
+            }
+            at = compiler.node(node, at)?;
+            if let Some(look) = look.filter(|_| !is_forward) {
+                at = compiler.push(Instruction::Look(place(look), at))?;
+            }
+            places.push(at);
+        }
+        let start = compiler.fork(&places)?;
+        Ok(compiler.finish(start))
+    }
+
+    /// The program of a lookahead, from its end to its start.
+    pub(crate) fn lookahead(
+        node: &Node,
+        encoding: Encoding,
+        whole: Whole,
+    ) -> Result<Self, Refusal> {
+        let bare = Bare {
+            node,
+            pattern: 0,
+            look: None,
+        };
+        Self::bare(&[bare], encoding, whole, Way::Backward)
     }
 
     /// Whether the same program with groups is small enough, however many of them each character has around it.
@@ -360,6 +420,10 @@ impl Compiler {
             .instructions
             .iter()
             .any(|instruction| matches!(instruction, Instruction::Assert(..)));
+        let has_looks = self
+            .instructions
+            .iter()
+            .any(|instruction| matches!(instruction, Instruction::Look(..)));
         let classes = Classes::new(&self.edges, has_assertions);
         Program {
             instructions: self.instructions,
@@ -368,6 +432,7 @@ impl Compiler {
             way: self.way,
             whole: self.whole,
             has_assertions,
+            has_looks,
             classes,
         }
     }

@@ -74,6 +74,12 @@ impl Scan {
         self.rest().forced(choice).then_some(self)
     }
 
+    /// Decides lookaheads for themselves from the beginning, if the pattern has any.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn guarded(mut self) -> Option<Self> {
+        self.rest().guarded().then_some(self)
+    }
+
     /// Finds only a match that starts exactly at `from`, then one that starts where that ends, and so on.
     pub(crate) fn sticky(mut self) -> Self {
         self.rest().sticky();

@@ -1,5 +1,7 @@
 //! Finds all matches, from the front, by whatever way is best.
 
+use super::guard::{Answer, Guard};
+use super::look::Sizes;
 use super::memo::Memo;
 use super::sink::Sink;
 use super::starts::{self, Is};
@@ -17,6 +19,11 @@ use crate::pattern::signed;
 
 /// How many bytes of a plain run take as long as one byte of the automaton of groups.
 const GROUPS_COST: isize = 8;
+
+/// How many more bytes lookaheads may read than the search advances, and how many bytes at least are then searched in
+/// the way that decides them for themselves.
+const CREDIT: isize = 64 << 10;
+const STRETCH: usize = 256 << 10;
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
@@ -46,6 +53,11 @@ pub(super) struct Search {
     sticky: bool,
     ahead: Ahead,
     memo: Memo,
+    /// How many more bytes lookaheads have read than the search has advanced.
+    debt: isize,
+    /// Up to this place lookaheads are decided for themselves.
+    guarded: usize,
+    guard: Option<Box<Guard>>,
     ways: Ways,
     walk: Walk,
     is_done: bool,
@@ -65,6 +77,9 @@ impl Search {
             sticky: pattern.is_sticky(),
             ahead: Ahead::default(),
             memo: Memo::default(),
+            debt: 0,
+            guarded: 0,
+            guard: None,
             ways: Ways::new(pattern.plan(), from, stop),
             walk: Walk::new(from),
             is_done: from > stop,
@@ -92,6 +107,18 @@ impl Search {
         has_it
     }
 
+    /// Decides lookaheads for themselves from the beginning. Returns whether the pattern has any.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn guarded(&mut self) -> bool {
+        let guard = self
+            .pattern
+            .guarded()
+            .map(|guarded| Guard::new(guarded, Sizes::SMALL));
+        self.guard = guard.map(Box::new);
+        self.guarded = usize::MAX;
+        self.guard.is_some()
+    }
+
     /// Finds only a match that starts exactly at `from`, then one that starts where that ends, and so on.
     pub(super) fn sticky(&mut self) {
         self.sticky = true;
@@ -106,6 +133,9 @@ impl Search {
     pub(super) fn resume(&mut self, from: usize) {
         self.phase = Phase::Idle;
         self.from = from;
+        if let Some(guard) = &mut self.guard {
+            guard.resume();
+        }
         self.ways.resume(from);
         self.walk.resume(from);
         self.is_done = from > self.stop;
@@ -127,6 +157,7 @@ impl Search {
                 return Progress::More;
             }
             let found = match self.phase {
+                Phase::Idle if self.from < self.guarded => self.by_guard(haystack, left),
                 Phase::Idle if self.ways.is_by_bits(self.from) && !self.sticky => {
                     if self.by_bits(haystack, left, sink) {
                         return Progress::Full;
@@ -208,6 +239,43 @@ impl Search {
             && !self.pattern.has_tail()
             && (plan.is_literal || plan.segments.is_some())
             && self.ways.is_by_starts(self.from)
+    }
+
+    /// By the automaton of the pattern without its lookaheads.
+    fn by_guard(&mut self, haystack: &[u8], left: &mut isize) -> Option<Span> {
+        let stop = self.stop.min(haystack.len());
+        if self.from > stop || (self.from == stop && stop < haystack.len()) {
+            self.is_done = true;
+            return None;
+        }
+        let pattern = self.pattern.clone();
+        let Some(guarded) = pattern.guarded() else {
+            self.guarded = 0;
+            return None;
+        };
+        while !self.sticky && !text::is_boundary(haystack, self.from, pattern.encoding()) {
+            self.from += 1;
+        }
+        let guard = self
+            .guard
+            .get_or_insert_with(|| Box::new(Guard::new(guarded, Sizes::USUAL)));
+        let range = (self.from, stop);
+        match guard.next(guarded, haystack, range, self.sticky, left) {
+            Answer::More => None,
+            Answer::Match {
+                start,
+                end,
+                pattern,
+            } => self.matched(haystack, start, end, pattern),
+            Answer::Gone(end) => {
+                self.from = end.max(self.from + 1);
+                None
+            }
+            Answer::None => {
+                self.is_done = true;
+                None
+            }
+        }
     }
 
     /// From the places of a literal. Whether there are as many matches as were asked for.
@@ -549,24 +617,51 @@ impl Search {
         pattern: u32,
         left: &mut isize,
     ) -> Option<Span> {
+        let end = match self.pattern.tail(pattern as usize) {
+            None => end,
+            // The automaton of groups could not stop on the way.
+            Some(_) if signed(end - start) > CREDIT && self.pattern.guarded().is_some() => {
+                self.phase = Phase::Idle;
+                self.from = start;
+                self.guarded = end.max(start.saturating_add(STRETCH));
+                return None;
+            }
+            Some(tail) => self.without_tail(haystack, (start, end), pattern as usize, tail, left),
+        };
+        self.matched(haystack, start, end, pattern)
+    }
+
+    /// Where a match ends, given where it ends together with what a lookahead behind it has read.
+    fn without_tail(
+        &mut self,
+        haystack: &[u8],
+        (start, seen): (usize, usize),
+        pattern: usize,
+        tail: usize,
+        left: &mut isize,
+    ) -> usize {
+        // The bytes are read once more, by the automaton of groups.
+        *left -= signed(seen - start).saturating_mul(GROUPS_COST);
+        let caches = self.caches.of(&self.pattern);
+        let end = self
+            .pattern
+            .end_before_tail(caches, haystack, (start, seen), pattern, tail)
+            .max(start);
+        self.debt += signed(seen.saturating_sub(end)) - signed(end.saturating_sub(self.from));
+        self.debt = self.debt.max(-16 * CREDIT);
+        if self.debt > CREDIT {
+            let debt = usize::try_from(self.debt).unwrap_or(0);
+            self.guarded = end.saturating_add(debt.max(STRETCH));
+            self.debt = 0;
+        }
+        end
+    }
+
+    /// Returns a match. Drops empty matches inside of a character.
+    fn matched(&mut self, haystack: &[u8], start: usize, end: usize, pattern: u32) -> Option<Span> {
         self.phase = Phase::Idle;
         let encoding = self.pattern.encoding();
         let pattern = pattern as usize;
-        let end = match self.pattern.tail(pattern) {
-            None => end,
-            Some(tail) => {
-                // The bytes are read once more, by the automaton of groups.
-                *left -= signed(end - start).saturating_mul(GROUPS_COST);
-                let end = self.pattern.end_before_tail(
-                    self.caches.of(&self.pattern),
-                    haystack,
-                    (start, end),
-                    pattern,
-                    tail,
-                );
-                end.max(start)
-            }
-        };
         self.from = end;
         self.walk.resume(end);
         self.ways.found(end);

@@ -6,7 +6,7 @@
 //! that is in the same state at such a place can stop.
 
 use crate::pattern::automata::lazy::State;
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 /// The most notes that are kept.
 const MOST: usize = 1 << 14;
@@ -16,8 +16,8 @@ const NEAR: usize = 64;
 
 #[derive(Debug, Default)]
 pub(super) struct Memo {
-    /// Places behind which nothing was found, with the state of the run there.
-    barren: HashMap<usize, State>,
+    /// Places behind which nothing was found, with the state of the run there. Runs can meet a place in several states.
+    barren: HashSet<(usize, State)>,
     /// The notes of this run since its last match.
     trail: Vec<(usize, State)>,
     /// The generation of the cache to which the states belong.
@@ -54,7 +54,7 @@ impl Memo {
             self.generation = generation;
             self.clear();
         }
-        if self.barren.get(&at) == Some(&state) {
+        if self.barren.contains(&(at, state)) {
             return true;
         }
         self.trail.push((at, state));
@@ -72,7 +72,7 @@ impl Memo {
             return;
         }
         if self.barren.len() + self.trail.len() > MOST {
-            self.barren.retain(|&at, _| at >= from);
+            self.barren.retain(|&(at, _)| at >= from);
             if self.barren.len() > MOST {
                 self.barren.clear();
             }

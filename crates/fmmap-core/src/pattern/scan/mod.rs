@@ -9,6 +9,8 @@
 
 mod begin;
 mod forward;
+mod guard;
+mod look;
 pub(crate) mod memo;
 pub(crate) mod reverse;
 mod sink;

@@ -17,6 +17,7 @@ fn both(pattern: &Pattern, text: &[u8]) -> Vec<(Option<Vec<Slot>>, Vec<Slot>)> {
                 text,
                 start: span.start,
                 end: span.end,
+                is_whole: false,
             };
             let mut slots = vec![0; 2 * (pattern.groups(0) + 1)];
             let is_found = one_pass.groups(program, window, &mut slots);

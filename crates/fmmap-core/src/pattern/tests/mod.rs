@@ -2,6 +2,7 @@
 
 mod groups;
 mod lines;
+mod lookaheads;
 mod needles;
 mod oracle;
 mod runs;

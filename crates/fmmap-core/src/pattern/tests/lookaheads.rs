@@ -1,0 +1,143 @@
+//! Lookaheads that read far: they are exact, and take linear time all the same.
+
+use super::{all, compiled};
+use crate::pattern::testing::{Random, all_by};
+use crate::pattern::{Encoding, LineScan, Pattern, ReverseScan, Step};
+
+/// How many steps of a few hundred bytes it takes to count all matches. Steps count bytes that are read and states
+/// that are computed, so they are the same on every machine.
+fn steps(pattern: &Pattern, haystack: &[u8]) -> f64 {
+    let (mut scan, mut count, mut steps) = (pattern.scan(0, haystack.len()), 0, 1.0);
+    while !scan.count(haystack, 512, &mut count) {
+        steps += 1.0;
+    }
+    steps
+}
+
+/// Sources and flags, the text that is repeated, and what stands behind it.
+const FAR: &[(&str, &str, &str, &str)] = &[
+    ("a(?=[^]*b)", "", "a", "b"),
+    ("a(?=[^]*b)", "y", "a", "b"),
+    ("a(?=[^]*b)", "", "a ", ""),
+    ("a(?![^]*b)", "", "a", ""),
+    ("a(?![^]*b)", "", "a", "b"),
+    ("a+?(?=.*b)", "", "a", "b"),
+    ("(a)(?=(?:[^][^])*b)", "", "ac", "b"),
+    ("a(?=(?:[^]{3})*b|(?:[^]{5})*b|(?:[^]{7})*b)", "", "a", "b"),
+    ("a(?=[^]*b$)|c(?![^]*d)|e", "m", "ac e", "b"),
+    ("(?=[^]*b)", "", "a", "b"),
+    (r"\b(?=[^]*\bb\b)", "", "a ", "b"),
+    ("a(?:[^]*c)?(?=[^]*b)", "", "a", "b"),
+    ("aa(?=[^]*b)", "", "aa ", "b"),
+];
+
+#[test]
+fn all_matches_take_linear_time_however_far_lookaheads_read() {
+    for &(source, flags, unit, end) in FAR {
+        let pattern = compiled(source, flags, Encoding::Latin1).unwrap();
+        let spent = |len: usize| {
+            let haystack = unit.repeat(len / unit.len()) + end;
+            steps(&pattern, haystack.as_bytes())
+        };
+        let growth = spent(128 << 10) / spent(16 << 10);
+        assert!(
+            growth < 10.0,
+            "/{source}/{flags} over {unit}: {growth:.1} times as much for 8 times the bytes"
+        );
+    }
+}
+
+#[test]
+fn lookaheads_that_read_far_are_exact() {
+    let mut random = Random(0xFA2_100C);
+    for len in [0, 1, 100, 5_000, 200_000] {
+        for last in [0, len / 3, len - len / 50, len] {
+            let mut text: Vec<u8> = (0..len).map(|_| b"aac\n"[random.below(4)]).collect();
+            text.insert(last, b'b');
+            let places = |is: &dyn Fn(usize) -> bool| -> Vec<usize> {
+                (0..text.len())
+                    .filter(|&at| text[at] == b'a' && is(at))
+                    .collect()
+            };
+            for (source, wanted) in [
+                ("a(?=[^]*b)", places(&|at| at < last)),
+                ("a(?![^]*b)", places(&|at| at > last)),
+                (
+                    "a(?=(?:[^][^])*b)",
+                    places(&|at| at < last && (last - at) % 2 == 1),
+                ),
+                ("a(?=[^]*b)|a(?![^]*b)", places(&|_| true)),
+                (
+                    "a(?![^]*b)|a(?=(?:[^]{3})*b)",
+                    places(&|at| at > last || (last - at) % 3 == 1),
+                ),
+            ] {
+                let pattern = compiled(source, "", Encoding::Utf8).unwrap();
+                for budget in [1_000, usize::MAX] {
+                    let found: Vec<usize> = all(&pattern, &text, budget)
+                        .iter()
+                        .map(|span| span.start)
+                        .collect();
+                    assert!(found == wanted, "{source} {len} {last} {budget}");
+                    if len <= 5_000 {
+                        let found = all_by(&pattern, "guarded", &text, budget).unwrap();
+                        let found: Vec<usize> = found.iter().map(|span| span.start).collect();
+                        assert!(
+                            found == wanted,
+                            "{source} {len} {last} {budget}, for themselves"
+                        );
+                    }
+                }
+                let found = pattern.rfind(&text, 0).map(|span| span.start);
+                assert_eq!(found, wanted.last().copied(), "{source} {len} {last}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lines_and_the_last_match_take_linear_time_too() {
+    let pattern = compiled("a(?=.*b)", "", Encoding::Latin1).unwrap();
+    let spent = |len: usize| {
+        let haystack = [&b"a".repeat(len)[..], b"b\n", &b"a".repeat(len), b"\n"].concat();
+        let (mut lines, mut count, mut steps) =
+            (LineScan::new(&pattern, 0, haystack.len(), false), 0, 1.0);
+        while !lines.count(&haystack, 512, &mut count) {
+            steps += 1.0;
+        }
+        assert_eq!(count, 1);
+        let mut last = ReverseScan::new(&pattern, 0, haystack.len());
+        loop {
+            match last.step(&haystack, 512) {
+                Step::More => steps += 1.0,
+                Step::Match(span) => break assert_eq!(span.start, len - 1),
+                Step::Done => unreachable!("there is one"),
+            }
+        }
+        steps
+    };
+    let growth = spent(128 << 10) / spent(16 << 10);
+    assert!(growth < 10.0, "{growth:.1}");
+}
+
+#[test]
+fn groups_before_a_lookahead_are_found_without_reading_it_again() {
+    for (source, text, wanted) in [
+        ("(a+)(b?)(?=[^]*c)", "aab c", &[(0, 3), (0, 2), (2, 3)][..]),
+        ("(a|ab)(c|bcd)?(?=d)", "abcd", &[(0, 3), (0, 2), (2, 3)]),
+        ("(a|ab)(c|bcd)?(?=e)", "abcde", &[(0, 4), (0, 1), (1, 4)]),
+        ("(a|ab)(c|bcd)(?=d)", "abcd", &[(0, 3), (0, 2), (2, 3)]),
+        ("(a)(?!b)", "abac", &[(2, 3), (2, 3)]),
+    ] {
+        let pattern = compiled(source, "", Encoding::Utf8).unwrap();
+        let found = pattern.find(text.as_bytes(), 0);
+        let groups = found.map(|span| pattern.captures(text.as_bytes(), span).groups);
+        let groups: Vec<_> = groups.unwrap_or_default().into_iter().flatten().collect();
+        assert_eq!(groups, wanted, "{source}");
+    }
+    let haystack = [&b"a".repeat(100_000)[..], b"b"].concat();
+    let pattern = compiled("(a)(?=[^]*b)", "", Encoding::Utf8).unwrap();
+    let found = pattern.captures(&haystack, pattern.find(&haystack, 7).unwrap());
+    assert_eq!(found.groups, [Some((7, 8)), Some((7, 8))]);
+    assert!(found.text.len() < 16, "{}", found.text.len());
+}
