@@ -215,15 +215,15 @@ test('a repetition that no map reaches is one without a limit, or never matches'
     /(a){2,99999999999}b?/g,
     /a{2,99999999999}?/g,
     /a{0,2147483647}/g,
-    /a{99999999999999999999,}|b/g,
+    new RegExp(`a{${'9'.repeat(20)},}|b`, 'g'),
   ]) {
     t.deepEqual(
-      [...m.matchAll(re)].map((found) => [...found]),
-      [...text.matchAll(re)].map((found) => [...found]),
+      Array.from(m.matchAll(re), (found) => Array.from(found)),
+      Array.from(text.matchAll(re), (found) => Array.from(found)),
       String(re),
     )
   }
-  t.throws(() => m.find(/a{99999999999,}/), { code: 'ERR_MMAP_PATTERN' })
+  t.is(thrown(t, () => m.find(/a{99999999999,}/)).code, 'ERR_MMAP_PATTERN')
 })
 
 test('what reads nothing has its groups, however often it is repeated', (t) => {
