@@ -3,11 +3,21 @@
 
 use std::process::ExitCode;
 
-use fmmap_core::pattern::testing::{Oracle, Random, WAYS, all_by, count_by};
+use fmmap_core::pattern::testing::{Oracle, Random, WAYS, all_by, count_by, last_by};
 use fmmap_core::pattern::{Encoding, Flags, Needle, Options, Pattern, Step};
 
 /// Steps of one byte are tried on texts up to this length.
 const SHORT: usize = 5_000;
+
+/// The ways that find another last match than the plain one.
+fn wrong_lasts(pattern: &Pattern, text: &[u8]) -> Vec<&'static str> {
+    let last = last_by(pattern, WAYS[0], text, usize::MAX);
+    let is_wrong = |way: &&str| {
+        let found = last_by(pattern, way, text, 300);
+        found.is_some_and(|found| Some(found) != last)
+    };
+    WAYS.into_iter().filter(is_wrong).collect()
+}
 
 fn main() -> ExitCode {
     let numbers: Vec<u64> = std::env::args()
@@ -53,6 +63,9 @@ fn main() -> ExitCode {
                 "/{source}/{flags} {encoding:?}, {what}, {budget} bytes a step: another answer"
             );
         };
+        for way in wrong_lasts(&pattern, &text) {
+            differs(&format!("the last, {way}"), 300);
+        }
         for budget in [1, 17, 300, 5_000, 1 << 20, usize::MAX] {
             if budget == 1 && text.len() > SHORT {
                 continue;

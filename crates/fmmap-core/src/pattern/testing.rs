@@ -7,7 +7,7 @@ use super::filter::Choice;
 use super::scan::text::{is_boundary, len_at};
 use super::syntax::tree::{Assert, Kind, Node};
 use super::syntax::{Flags, parse_only};
-use super::{Encoding, Pattern, Progress, Scan, Span, Step};
+use super::{Encoding, Pattern, Progress, ReverseScan, Scan, Span, Step};
 
 /// Where each group starts and ends, the whole match first.
 pub type Groups = Vec<Option<(usize, usize)>>;
@@ -279,6 +279,31 @@ pub fn all_by(pattern: &Pattern, way: &str, haystack: &[u8], budget: usize) -> O
             Step::Match(span) => found.push(span),
             Step::More => {}
             Step::Done => return Some(found),
+        }
+    }
+}
+
+/// The match that starts last, found in one way in steps of `budget` bytes; the outer `None` if the pattern does not have
+/// that way.
+pub fn last_by(
+    pattern: &Pattern,
+    way: &str,
+    haystack: &[u8],
+    budget: usize,
+) -> Option<Option<Span>> {
+    let search = ReverseScan::new(pattern, 0, haystack.len());
+    let mut search = match way {
+        "plain" => search.plain(),
+        "starts" => search.forced(Choice::Starts, haystack)?,
+        "lines" => search.forced(Choice::Lines, haystack)?,
+        "bits" => search.forced(Choice::Bits, haystack)?,
+        _ => return None,
+    };
+    loop {
+        match search.step(haystack, budget) {
+            Step::Match(span) => return Some(Some(span)),
+            Step::More => {}
+            Step::Done => return Some(None),
         }
     }
 }

@@ -106,6 +106,13 @@ pub(crate) struct Segments {
     pub(crate) near: Option<Near>,
 }
 
+impl Segments {
+    /// Whether matches are looked for where the run ends that they begin with.
+    pub(crate) fn has_lead(&self) -> bool {
+        self.lead.is_some()
+    }
+}
+
 /// A character with the number of its repetitions.
 #[derive(Clone, Debug, PartialEq)]
 struct Unit {

@@ -138,6 +138,27 @@ impl Plan {
         from: usize,
         stop: usize,
     ) -> (Choice, Option<Candidates>) {
+        self.choose_of(haystack, from, stop, true)
+    }
+
+    /// The same for a search from the end, which can't find leads in rows of bits.
+    pub(crate) fn choose_back(
+        &self,
+        haystack: &[u8],
+        from: usize,
+        stop: usize,
+    ) -> (Choice, Option<Candidates>) {
+        let has_lead = self.segments.as_ref().is_some_and(Segments::has_lead);
+        self.choose_of(haystack, from, stop, !has_lead)
+    }
+
+    fn choose_of(
+        &self,
+        haystack: &[u8],
+        from: usize,
+        stop: usize,
+        with_bits: bool,
+    ) -> (Choice, Option<Candidates>) {
         let sample = sample(&haystack[..stop], from);
         // The automaton goes to and fro for each match, where bits do not.
         let plain = if self.segments.is_some() { 4 } else { 1 } * PLAIN;
@@ -157,7 +178,7 @@ impl Plan {
                 best = (cost, Choice::Starts, Some(place));
             }
         }
-        if let Some(segments) = &self.segments {
+        if let Some(segments) = self.segments.as_ref().filter(|_| with_bits) {
             let cost = segments.cost(&sample);
             if cost < best.0 {
                 best = (cost, Choice::Bits, None);

@@ -2,6 +2,7 @@
 //! costs no more than it has to, and the rest by [`Search`]. Lists of strings are left to their own search at once.
 
 use super::forward::Search;
+use super::short::{self, SHORT};
 use super::sink::Sink;
 use super::{Progress, Span, Step};
 use crate::pattern::bits::{Beginning, Next, Segments, look_around};
@@ -222,10 +223,16 @@ impl Drop for Scan {
 /// The first match, if it stands in the beginning. Otherwise the search goes on from `from`, which is moved.
 pub(in crate::pattern) fn first(pattern: &Pattern, haystack: &[u8], from: &mut usize) -> Step {
     let Some(segments) = segments(pattern).filter(|_| *from < haystack.len()) else {
-        return Step::More;
+        return short::by_automaton(pattern, haystack, *from);
     };
     if segments.near.is_none() {
-        return look_around(segments, haystack, from).map_or(Step::More, Step::Match);
+        return match look_around(segments, haystack, from) {
+            Some(span) => Step::Match(span),
+            None if *from < haystack.len() && haystack.len() - *from <= SHORT => {
+                short::by_bits(pattern, segments, haystack, from)
+            }
+            None => Step::More,
+        };
     }
     let mut sink = Sink::new(None, 1);
     match once(segments, haystack, from, &mut sink) {

@@ -13,6 +13,8 @@ mod guard;
 mod look;
 pub(crate) mod memo;
 pub(crate) mod reverse;
+mod short;
+mod sift;
 mod sink;
 mod starts;
 pub(crate) mod text;

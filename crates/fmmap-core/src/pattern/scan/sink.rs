@@ -9,7 +9,7 @@ pub(crate) struct Sink<'s> {
     pub(crate) count: usize,
     limit: usize,
     /// The last match, if matches are not kept.
-    pub(super) last: Span,
+    pub(in crate::pattern) last: Span,
 }
 
 impl<'s> Sink<'s> {

@@ -1,7 +1,7 @@
 //! Compares random patterns over random texts with backtracking.
 
 use super::{Encoding, all, compiled};
-use crate::pattern::testing::{Oracle, Random, WAYS, all_by};
+use crate::pattern::testing::{Oracle, Random, WAYS, all_by, last_by};
 
 fn storm(seed: u64, patterns: usize) {
     let mut random = Random(seed);
@@ -39,7 +39,7 @@ fn storm(seed: u64, patterns: usize) {
             let found = pattern.rfind(&text, 0).map(|span| (span.start, span.end));
             assert_eq!(
                 found,
-                last.and_then(|groups| groups[0]),
+                last.as_ref().and_then(|groups| groups[0]),
                 "the last of {what}"
             );
             for budget in [1, 2, 7] {
@@ -47,6 +47,11 @@ fn storm(seed: u64, patterns: usize) {
             }
             for way in WAYS {
                 for budget in [1, usize::MAX] {
+                    if let Some(found) = last_by(&pattern, way, &text, budget) {
+                        let found = found.map(|span| (span.start, span.end));
+                        let last = last.as_ref().and_then(|groups| groups[0]);
+                        assert_eq!(found, last, "the last by {way}: {what}");
+                    }
                     if let Some(found) = all_by(&pattern, way, &text, budget) {
                         assert_eq!(found, spans, "by {way}: {what}");
                         forced += 1;

@@ -1,7 +1,7 @@
 //! Texts that are longer than what is looked at in one go.
 
 use super::{compiled, pattern};
-use crate::pattern::testing::{Random, WAYS, all_by};
+use crate::pattern::testing::{Random, WAYS, all_by, last_by};
 use crate::pattern::{Encoding, ReverseScan, Span, Step};
 
 const SOURCES: &[&str] = &[
@@ -68,6 +68,12 @@ fn compare(seed: u64, rounds: usize) {
                         rfind(plain, &haystack),
                         "{source} {encoding:?} {from}"
                     );
+                }
+                for way in WAYS {
+                    if let Some(last) = last_by(&pattern, way, &haystack, 700) {
+                        let wanted = last_by(&pattern, "plain", &haystack, usize::MAX);
+                        assert_eq!(Some(last), wanted, "{source} {way} {encoding:?}");
+                    }
                 }
                 for way in WAYS {
                     for budget in [usize::MAX, 1 + random.below(9000)] {
