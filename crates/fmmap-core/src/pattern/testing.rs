@@ -225,11 +225,12 @@ impl Attempt<'_> {
 }
 
 /// The ways that a search can be forced to take; `many`: many matches are asked for at a time.
-pub const WAYS: [&str; 7] = [
+pub const WAYS: [&str; 8] = [
     "plain",
     "starts",
     "lines",
     "bits",
+    "parts",
     "many starts",
     "many bits",
     "guarded",
@@ -250,6 +251,7 @@ fn forced(pattern: &Pattern, way: &str, haystack: &[u8]) -> Option<Scan> {
     let search = pattern.scan(0, haystack.len());
     match way {
         "guarded" => search.guarded(),
+        "parts" => search.in_parts(),
         _ => search.forced(choice(way)),
     }
 }

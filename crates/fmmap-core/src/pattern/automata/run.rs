@@ -32,7 +32,7 @@ pub(crate) enum Pause {
 }
 
 /// How many bytes an instruction counts as when a state is computed.
-const INSTRUCTION: isize = 8;
+pub(crate) const INSTRUCTION: isize = 8;
 
 impl Run {
     /// Reads bytes up to `limit`, which lies in the haystack. With `EARLIEST` it pauses at each match.

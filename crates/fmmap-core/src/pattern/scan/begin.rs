@@ -81,6 +81,15 @@ impl Scan {
         self.rest().guarded().then_some(self)
     }
 
+    /// Runs the automaton four times at once wherever it can, if it ever can.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn in_parts(mut self) -> Option<Self> {
+        if self.pattern.list().is_some() {
+            return None;
+        }
+        self.rest().in_parts().then_some(self)
+    }
+
     /// Finds only a match that starts exactly at `from`, then one that starts where that ends, and so on.
     pub(crate) fn sticky(mut self) -> Self {
         self.rest().sticky();

@@ -3,6 +3,7 @@
 use super::guard::{Answer, Guard};
 use super::look::Sizes;
 use super::memo::Memo;
+use super::parts::{Parts, Stretch};
 use super::sink::Sink;
 use super::starts::{self, Is};
 use super::text;
@@ -60,6 +61,7 @@ pub(super) struct Search {
     guard: Option<Box<Guard>>,
     ways: Ways,
     walk: Walk,
+    parts: Parts,
     is_done: bool,
 }
 
@@ -82,6 +84,7 @@ impl Search {
             guard: None,
             ways: Ways::new(pattern.plan(), from, stop),
             walk: Walk::new(from),
+            parts: Parts::new(pattern, from),
             is_done: from > stop,
         }
     }
@@ -95,6 +98,7 @@ impl Search {
     /// Uses one way, whatever it costs. Returns whether the pattern has it.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn forced(&mut self, choice: Choice) -> bool {
+        self.parts.force(false);
         let candidates = self.pattern.plan().forced(choice);
         let has_it = match choice {
             Choice::Plain => true,
@@ -119,6 +123,13 @@ impl Search {
         self.guard.is_some()
     }
 
+    /// Runs four times at once wherever it can. Returns whether it ever can.
+    #[cfg(any(test, feature = "testing"))]
+    pub(super) fn in_parts(&mut self) -> bool {
+        self.ways.take(Choice::Plain, None);
+        self.parts.force(true)
+    }
+
     /// Finds only a match that starts exactly at `from`, then one that starts where that ends, and so on.
     pub(super) fn sticky(&mut self) {
         self.sticky = true;
@@ -138,6 +149,7 @@ impl Search {
         }
         self.ways.resume(from);
         self.walk.resume(from);
+        self.parts.resume(from);
         self.is_done = from > self.stop;
     }
 
@@ -324,7 +336,7 @@ impl Search {
             .ways
             .next(&self.pattern, haystack, &mut self.from, stop, left)
         {
-            Next::Run => self.run_from(haystack),
+            Next::Run => self.run(haystack, stop, left),
             Next::Try(start) => return self.look_at(haystack, start, left),
             Next::Match(start) => {
                 let len = self.pattern.fixed_len().unwrap_or(0);
@@ -353,6 +365,28 @@ impl Search {
             Some(Found::Ask | Found::Beyond) | None => self.try_at(haystack, start),
         }
         None
+    }
+
+    /// Runs the automaton from here on: four times at once, or once.
+    fn run(&mut self, haystack: &[u8], stop: usize, left: &mut isize) {
+        let limit = self.ways.until(stop).at;
+        let Self {
+            pattern,
+            caches,
+            parts,
+            ahead,
+            ..
+        } = self;
+        let cache = &mut caches.of(pattern).forward;
+        match parts.search(pattern, cache, ahead, (haystack, self.from, limit), left) {
+            None => self.run_from(haystack),
+            Some(Stretch::Empty(from)) => self.from = from,
+            Some(Stretch::Match { from, run }) => {
+                self.from = from;
+                self.memo.begin();
+                self.phase = Phase::Forward(run);
+            }
+        }
     }
 
     /// Starts an unanchored run, at the next whole character: no match starts inside of one, and an assertion behind
@@ -393,9 +427,25 @@ impl Search {
     /// An unanchored run, to the end of the leftmost match.
     fn forward(&mut self, haystack: &[u8], mut run: Run, left: &mut isize) -> Option<Span> {
         let stop = self.stop.min(haystack.len());
-        let until = self.ways.until(stop);
+        let mut until = self.ways.until(stop);
+        let soft = self.parts.until(until.at);
+        let is_soft = soft < until.at;
+        if is_soft {
+            until = Until {
+                at: soft,
+                is_end: false,
+            };
+        }
         if !self.advance(haystack, &mut run, until, None, left) {
             self.phase = Phase::Forward(run);
+            return None;
+        }
+        if is_soft && run.found.is_none() && run.state != DEAD && run.at >= soft {
+            self.phase = if self.parts.take_over(haystack, &mut self.from, run.at) {
+                Phase::Idle
+            } else {
+                Phase::Forward(run)
+            };
             return None;
         }
         let Some((end, pattern)) = run.found else {
@@ -665,6 +715,7 @@ impl Search {
         self.from = end;
         self.walk.resume(end);
         self.ways.found(end);
+        self.parts.found(end);
         if self.earliest {
             return Some(Span {
                 start,

@@ -6,12 +6,14 @@
 //!
 //! `begin` searches the beginning of a haystack, and `forward` the rest. Their plain way, on which all others fall back,
 //! is an unanchored run forward to the end of the leftmost match, and then a run backward from there to its start.
+//! `parts` has four such runs at once, where a pattern has no other way.
 
 mod begin;
 mod forward;
 mod guard;
 mod look;
 pub(crate) mod memo;
+mod parts;
 pub(crate) mod reverse;
 mod short;
 mod sift;
