@@ -16,7 +16,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -473,6 +473,14 @@ function making(): void {
   report.target('making a pattern of 1,000 words', list / 1000, 'ms', { most: 3 })
 }
 
+/** How large the addon is that this machine has built. */
+function addonSize(): void {
+  const root = here('..')
+  const addon = readdirSync(root).find((name) => name.endsWith('.node'))
+  if (addon === undefined) return
+  report.target('the addon', statSync(join(root, addon)).size / 1e6, 'MB', { most: 1.75 })
+}
+
 /** Whether a byte of a longer text takes longer. */
 function linear(): void {
   const nanoseconds = (length: number): number => {
@@ -627,6 +635,7 @@ if (report.wants('small')) await small()
 if (report.wants('lists')) await lists()
 if (report.wants('making')) making()
 if (report.wants('linear')) linear()
+if (report.wants('addon')) addonSize()
 if (report.wants('iterating')) iterating()
 if (report.wants('programs')) await programs()
 report.end()
