@@ -5,7 +5,7 @@ use super::policy::Policy;
 use super::{near, pair, portable};
 #[cfg(target_arch = "x86_64")]
 use crate::search::lanes::Sse2;
-use crate::search::lanes::{Direction, Isa, MAX_PROBES, Outcome, Path, Probes, Task, trace};
+use crate::search::lanes::{Direction, Isa, Outcome, Path, Probes, Task, trace};
 
 /// The forms of the kernel: for a tiny haystack, and for what the caches hold of a larger one, both of `near` and with
 /// two probes or three; for all else, of `pair`.
@@ -135,9 +135,24 @@ fn by_width<I: Isa, D: Direction, const FORM: u8>(
             _ => near::scan::<I, D, 3, true>(isa, probes, task),
         };
     }
-    if pair::width(probes.eager) == MAX_PROBES {
-        pair::scan::<I, D, true>(isa, probes, task)
-    } else {
-        pair::scan::<I, D, false>(isa, probes, task)
+    match probes.eager {
+        0 | 1 => pair::scan::<I, D, 1>(isa, probes, task),
+        2 => pair::scan::<I, D, 2>(isa, probes, task),
+        3 => {
+            trace(Path::Dense);
+            pair::scan::<I, D, 3>(isa, probes, task)
+        }
+        4 | 5 => {
+            trace(Path::Dense);
+            pair::scan::<I, D, 4>(isa, probes, task)
+        }
+        6..=11 => {
+            trace(Path::Dense);
+            pair::scan::<I, D, 6>(isa, probes, task)
+        }
+        _ => {
+            trace(Path::Twelve);
+            pair::scan::<I, D, 12>(isa, probes, task)
+        }
     }
 }

@@ -32,27 +32,11 @@
 //! stops when it exceeds the budget, so that the caller can choose other probes or another algorithm.
 //! This keeps the whole search linear.
 
-use std::marker::PhantomData;
-
 use crate::search::lanes::{
-    Aim, Apart, Direction, Hits, Isa, MAX_PROBES, Meter, Outcome, Path, Probes, Subject, Task,
-    Window, first_difference, trace,
+    Aim, Direction, Hits, Isa, Meter, Outcome, Probes, Subject, Task, Window, first_difference,
 };
 
-/// The numbers of eager probes that a loop is compiled for: the greatest that is not above `eager`.
-pub(crate) fn width(eager: usize) -> usize {
-    match eager {
-        0 | 1 => 1,
-        2 | 3 => eager,
-        4 | 5 => 4,
-        6..=11 => 6,
-        _ => MAX_PROBES,
-    }
-}
-
-/// Searches the window with the probes that are eager, or a few fewer: see [`width`]. What follows on a block with
-/// candidates is compiled once for all widths, since it is most of the code, and little of the time. Only for the
-/// greatest width it is compiled apart, with `ALL`: in the haystacks that need so many, candidates are frequent.
+/// Searches the window with `U` eager probes.
 ///
 /// Always inlined: its caller has the target feature of `isa`.
 ///
@@ -60,17 +44,11 @@ pub(crate) fn width(eager: usize) -> usize {
 ///
 /// If there are fewer starts than lanes, or if the window is not within them.
 #[inline(always)]
-pub(crate) fn scan<I: Isa, D: Direction, const ALL: bool>(
+pub(crate) fn scan<I: Isa, D: Direction, const U: usize>(
     isa: I,
     probes: &Probes,
     task: &mut Task<'_, '_, '_>,
 ) -> Outcome {
-    let width = if ALL { MAX_PROBES } else { width(probes.eager) };
-    match width {
-        1 | 2 => {}
-        MAX_PROBES => trace(Path::Twelve),
-        _ => trace(Path::Dense),
-    }
     let Task {
         subject,
         window,
@@ -80,8 +58,8 @@ pub(crate) fn scan<I: Isa, D: Direction, const ALL: bool>(
     let subject = *subject;
     let Subject { haystack, needle } = subject;
     let starts = (haystack.len() + 1).saturating_sub(needle.len());
-    assert!(starts >= I::LANES && window.hi <= starts);
-    let aim = probes.aim_first::<I, MAX_PROBES>(isa, subject, width);
+    assert!(starts >= I::LANES && window.hi <= starts && U >= 1);
+    let aim = probes.aim::<I, U>(isa, subject);
     let origin = haystack.as_ptr();
     let lanes = I::LANES;
     let mut left = *window;
@@ -89,13 +67,8 @@ pub(crate) fn scan<I: Isa, D: Direction, const ALL: bool>(
     let short = needle.len() <= 16;
 
     loop {
-        let found = if ALL {
-            // SAFETY: the window lies in the starts, and each probe in the needle, see above.
-            unsafe { candidates::<I, D, MAX_PROBES>(isa, &aim, starts, &mut left, &mut masks) }
-        } else {
-            // SAFETY: the same for the first `width` probes.
-            unsafe { next::<I, D>(isa, &aim, width, starts, &mut left, &mut masks) }
-        };
+        // SAFETY: the window lies in the starts, and each probe in the needle, see above.
+        let found = unsafe { candidates::<I, D, U>(isa, &aim, starts, &mut left, &mut masks) };
         let Some((base, vectors)) = found else {
             *window = left;
             return Outcome::Done;
@@ -111,7 +84,7 @@ pub(crate) fn scan<I: Isa, D: Direction, const ALL: bool>(
             for i in 0..shared {
                 mask |= masks[word + i] << (i * bits);
             }
-            for &at in probes.behind(width) {
+            for &at in probes.behind(U) {
                 // With a short needle, a single candidate is compared at once, without further probes.
                 let few = if short {
                     mask & mask.wrapping_sub(1)
@@ -185,71 +158,6 @@ pub(crate) fn compare<I: Isa, D: Direction>(
         }
     }
     Some(matched)
-}
-
-/// Scans until a block has candidates, by the loop for this width. Returns where the block begins, and how many
-/// vectors have `masks`.
-///
-/// # Safety
-///
-/// As for [`candidates`], with `width` for `U`, which is one of [`width`] and at most 6.
-#[inline(always)]
-unsafe fn next<I: Isa, D: Direction>(
-    isa: I,
-    aim: &Aim<I, MAX_PROBES>,
-    width: usize,
-    starts: usize,
-    left: &mut Window,
-    masks: &mut [u64; 4],
-) -> Option<(usize, usize)> {
-    let scan = Scan {
-        aim,
-        starts,
-        left,
-        masks,
-        direction: PhantomData::<D>,
-    };
-    // Each loop in a function of its own, since it is slower where it shares its registers with others.
-    match width {
-        1 => isa.apart(Width::<_, 1>(scan)),
-        2 => isa.apart(Width::<_, 2>(scan)),
-        3 => isa.apart(Width::<_, 3>(scan)),
-        4 => isa.apart(Width::<_, 4>(scan)),
-        _ => isa.apart(Width::<_, 6>(scan)),
-    }
-}
-
-/// The arguments of [`candidates`], which only [`next`] makes.
-struct Scan<'a, I: Isa, D> {
-    aim: &'a Aim<I, MAX_PROBES>,
-    starts: usize,
-    left: &'a mut Window,
-    masks: &'a mut [u64; 4],
-    direction: PhantomData<D>,
-}
-
-/// A scan with `U` probes.
-struct Width<S, const U: usize>(S);
-
-impl<I: Isa, D: Direction, const U: usize> Apart<I> for Width<Scan<'_, I, D>, U> {
-    type Output = Option<(usize, usize)>;
-
-    #[inline(always)]
-    fn run(self, isa: I) -> Self::Output {
-        let Scan {
-            aim,
-            starts,
-            left,
-            masks,
-            ..
-        } = self.0;
-        // Copies, so that they are in registers.
-        let (aim, mut own) = (aim.first::<U>(), *left);
-        // SAFETY: the caller of `next` has promised it.
-        let found = unsafe { candidates::<I, D, U>(isa, &aim, starts, &mut own, masks) };
-        *left = own;
-        found
-    }
 }
 
 /// Scans until a block has candidates. Returns where the block begins, and how many vectors have `masks`.

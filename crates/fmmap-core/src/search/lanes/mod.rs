@@ -38,8 +38,8 @@ pub(crate) use trace::Path;
 pub(crate) use trace::trace;
 #[cfg(any(test, feature = "testing"))]
 pub use trace::{Path, forget, taken};
+pub(crate) use vector::Isa;
 #[cfg(target_arch = "aarch64")]
 pub(crate) use vector::Neon;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use vector::{AHEAD, Avx2, Avx512, Sse2, asking_pays};
-pub(crate) use vector::{Apart, Isa};

@@ -147,28 +147,13 @@ impl Probes {
         isa: I,
         Subject { haystack, needle }: Subject<'_>,
     ) -> Aim<I, U> {
-        self.aim_first(isa, Subject { haystack, needle }, U)
-    }
-
-    /// The same for the first `width` probes of `U`. The others must not be loaded.
-    ///
-    /// # Panics
-    ///
-    /// If there are fewer probes than `width`, or one is not in the needle.
-    #[inline(always)]
-    pub(crate) fn aim_first<I: Isa, const U: usize>(
-        &self,
-        isa: I,
-        Subject { haystack, needle }: Subject<'_>,
-        width: usize,
-    ) -> Aim<I, U> {
-        assert!(width <= U && width <= self.len);
+        assert!(U <= self.len);
         for &at in &self.at[..self.len] {
             assert!(at < needle.len());
         }
         let mut from = [haystack.as_ptr(); U];
         let mut want = [isa.splat(0); U];
-        for k in 0..width {
+        for k in 0..U {
             from[k] = haystack.as_ptr().wrapping_add(self.at[k]);
             want[k] = isa.splat(needle[self.at[k]]);
         }
@@ -193,17 +178,6 @@ impl Probes {
 pub(crate) struct Aim<I: Isa, const U: usize> {
     pub(crate) from: [*const u8; U],
     pub(crate) want: [I::Vector; U],
-}
-
-impl<I: Isa, const W: usize> Aim<I, W> {
-    /// The first `U` of them.
-    #[inline(always)]
-    pub(crate) fn first<const U: usize>(&self) -> Aim<I, U> {
-        Aim {
-            from: std::array::from_fn(|k| self.from[k]),
-            want: std::array::from_fn(|k| self.want[k]),
-        }
-    }
 }
 
 /// Positions of a needle in `steps` even steps from its first byte to its last, or all if it is shorter.

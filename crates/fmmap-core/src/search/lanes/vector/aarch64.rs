@@ -1,6 +1,6 @@
 //! The vectors of aarch64: NEON, which every processor has that Rust's std runs on.
 
-use super::{Apart, Isa, apart};
+use super::Isa;
 use std::arch::aarch64::{
     uint8x16_t, vandq_u8, vceqq_u8, vdupq_n_u8, vget_lane_u64, vld1q_u8, vorrq_u8,
     vreinterpret_u64_u8, vreinterpretq_u16_u8, vshrn_n_u16,
@@ -60,10 +60,5 @@ impl Isa for Neon {
         // SAFETY: NEON is a part of the aarch64 targets; the one lane is lane 0.
         let bits = unsafe { vget_lane_u64::<0>(word) };
         bits & 0x1111_1111_1111_1111
-    }
-
-    #[inline(always)]
-    fn apart<W: Apart<Self>>(self, work: W) -> W::Output {
-        apart(self, work)
     }
 }

@@ -77,28 +77,10 @@ pub(crate) trait Isa: Copy {
         let _ = (from, mask, slots);
     }
 
-    /// Does work in a function of its own, where it has all registers to itself.
-    fn apart<W: Apart<Self>>(self, work: W) -> W::Output;
-
     /// Prefetches memory that a search in the direction of `D` will load after the `len` bytes at `at`; does nothing
     /// where that is left to the processor. It is a hint: nothing is read, and the haystack may end before.
     #[inline(always)]
     fn prefetch<D: Direction>(self, at: *const u8, len: usize) {
         let _ = (at, len);
     }
-}
-
-/// Work for [`Isa::apart`].
-pub(crate) trait Apart<I: Isa> {
-    type Output;
-
-    /// Does the work. Always inlined into a function that is compiled with the instructions.
-    fn run(self, isa: I) -> Self::Output;
-}
-
-/// [`Isa::apart`] of an instruction set that every processor of the architecture has.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-#[inline(never)]
-fn apart<I: Isa, W: Apart<I>>(isa: I, work: W) -> W::Output {
-    work.run(isa)
 }

@@ -1,6 +1,6 @@
 //! The vectors of `x86_64`: SSE2 on every processor, AVX2 and AVX-512 where they are detected.
 
-use super::{Apart, Isa, apart};
+use super::Isa;
 use crate::search::lanes::Direction;
 use std::arch::x86_64::{
     __cpuid, __m128i, __m256i, __m512i, _MM_HINT_T0, _mm_and_si128, _mm_cmpeq_epi8,
@@ -94,11 +94,6 @@ impl Isa for Sse2 {
         // SAFETY: SSE2 is a part of x86_64.
         u64::from(unsafe { _mm_movemask_epi8(lanes) }.cast_unsigned())
     }
-
-    #[inline(always)]
-    fn apart<W: Apart<Self>>(self, work: W) -> W::Output {
-        apart(self, work)
-    }
 }
 
 /// 32 bytes at a time, on processors of 2013 and newer.
@@ -180,12 +175,6 @@ impl<const AHEAD: usize> Isa for Avx2<AHEAD> {
     #[inline(always)]
     fn prefetch<D: Direction>(self, at: *const u8, len: usize) {
         prefetch::<D, AHEAD>(at, len);
-    }
-
-    #[inline(always)]
-    fn apart<W: Apart<Self>>(self, work: W) -> W::Output {
-        // SAFETY: `self` exists, so this processor has AVX2.
-        unsafe { apart_avx2(self, work) }
     }
 }
 
@@ -330,24 +319,4 @@ impl<const AHEAD: usize> Isa for Avx512<AHEAD> {
     fn prefetch<D: Direction>(self, at: *const u8, len: usize) {
         prefetch::<D, AHEAD>(at, len);
     }
-
-    #[inline(always)]
-    fn apart<W: Apart<Self>>(self, work: W) -> W::Output {
-        // SAFETY: `self` exists, so this processor has AVX-512BW.
-        unsafe { apart_avx512(self, work) }
-    }
-}
-
-/// [`Isa::apart`] with AVX2.
-#[target_feature(enable = "avx2")]
-#[inline(never)]
-fn apart_avx2<I: Isa, W: Apart<I>>(isa: I, work: W) -> W::Output {
-    work.run(isa)
-}
-
-/// [`Isa::apart`] with AVX-512.
-#[target_feature(enable = "avx512f,avx512bw")]
-#[inline(never)]
-fn apart_avx512<I: Isa, W: Apart<I>>(isa: I, work: W) -> W::Output {
-    work.run(isa)
 }
