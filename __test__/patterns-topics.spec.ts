@@ -68,6 +68,10 @@ const TOPICS: Readonly<Record<string, readonly Row[]>> = {
   'quantifiers: greedy, lazy, counted, and of what may be empty': [
     ['a{2,3}', '', 'aaaaa', ['aaa', 'aa']],
     ['a{2,3}?', '', 'aaaaa', ['aa', 'aa']],
+    ['a+?(?:bc)?', '', 'aabc aa', ['a', 'abc', 'a', 'a']],
+    ['a+?(?:b|)', '', 'aab', ['a', 'ab']],
+    ['\\d+?(?:px|em)?', '', '12px 3em', ['1', '2px', '3em']],
+    ['a{1,2}?(?:b*)?', '', 'aabb', ['a', 'abb']],
     ['a{0}b', '', 'ab', ['b']],
     [
       '(a*)*',

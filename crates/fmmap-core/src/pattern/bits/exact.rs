@@ -293,7 +293,7 @@ impl Exact {
     /// The cost of a KiB, as in `plan`, without that of the matches.
     pub(super) fn cost(&self) -> usize {
         let terms = self.terms.iter().map(Term::cost).sum::<usize>();
-        terms + 6 * self.places.steps.len() + 40
+        terms + 6 * self.places.steps.len() + 130
     }
 
     /// Fills a row with the bits of the starts from `base` on, for about so many words. Returns for how many. `scratch`

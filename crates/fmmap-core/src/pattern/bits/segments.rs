@@ -222,6 +222,11 @@ impl Segments {
         if after.is_none() {
             // At the end a lazy part matches as little as it can.
             while let Some(last) = units.last_mut().filter(|last| !last.greedy) {
+                // Ways are tried one after the other. Of `a+?(?:bc)?` the first would look behind all of `aa`, where
+                // the second one matches behind the first `a` already.
+                if !is_one && last.min < last.max {
+                    return None;
+                }
                 last.max = last.min;
                 last.greedy = true;
                 if last.min == 0 {
@@ -718,6 +723,9 @@ mod tests {
             "(?:a{2})*b",
             "(?:a+?)*b",
             "a+?b?",
+            "a+?(?:bc)?",
+            "a+?(?:bc|)",
+            "a{1,3}?(?:b|c|)",
             r"a\bb",
             r"\w+(?=x)",
             r"a$b",
