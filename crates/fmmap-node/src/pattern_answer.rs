@@ -123,16 +123,21 @@ impl Target {
         }
     }
 
-    /// Appends lines and a newline. Returns whether there was room.
+    /// Appends lines and a newline. Returns whether there was room, apart from the lines themselves: the memory may be
+    /// a view of the haystack.
     fn append(&mut self, lines: &[u8]) -> bool {
         if self.len - self.used <= lines.len() {
             return false;
         }
         // SAFETY: less than the length was used.
         let free = unsafe { self.memory.add(self.used) };
-        // SAFETY: there is room for so many bytes and one more. The memory may be a view of the haystack, so that
-        // they may overlap.
-        unsafe { ptr::copy(lines.as_ptr(), free, lines.len()) };
+        if lines.as_ptr_range().start < free.wrapping_add(lines.len() + 1).cast_const()
+            && free.cast_const() < lines.as_ptr_range().end
+        {
+            return false;
+        }
+        // SAFETY: there is room for so many bytes and one more, and they do not overlap.
+        unsafe { ptr::copy_nonoverlapping(lines.as_ptr(), free, lines.len()) };
         // SAFETY: the byte behind them is inside the memory.
         let behind = unsafe { free.add(lines.len()) };
         // SAFETY: as above.
