@@ -8,7 +8,7 @@ import { inspect } from 'node:util'
 import { type Follower, type Line, Mmap } from '../index.js'
 import { checkError, refuses, type thrown } from './support/errors.ts'
 import { temporaryFile } from './support/files.ts'
-import { following, open, ownPath, pause, rest, serially, take } from './support/follow.ts'
+import { beside, following, open, ownPath, pause, rest, serially, take } from './support/follow.ts'
 import { hole, linux, scaled, unix } from './support/platform.ts'
 import { childAnswer, command, moduleFile } from './support/runtime.ts'
 import everywhere, { testWhere } from './support/test.ts'
@@ -345,7 +345,7 @@ onUnix(
         '.log.pos',
         '.log.lock',
       ]) {
-        fs.appendFileSync(path.replace('.log', other), 'other\n')
+        fs.appendFileSync(beside(path, '.log', other), 'other\n')
       }
     }
     const path = ownPath()
@@ -353,14 +353,14 @@ onUnix(
     const first = take(lines, 1)
     await pause(20)
     // Made together, and written to later.
-    for (const one of [path, path.replace('.log', '-debug.log')]) fs.writeFileSync(one, '')
+    for (const one of [path, beside(path, '.log', '-debug.log')]) fs.writeFileSync(one, '')
     await pause(20)
-    fs.writeFileSync(path.replace('.log', '-debug.log'), 'other\n')
+    fs.writeFileSync(beside(path, '.log', '-debug.log'), 'other\n')
     write(path, 'a')
     t.deepEqual(await first, ['a'])
     // Rotated together.
     for (const times of [1, 2]) {
-      for (const one of [path, path.replace('.log', '-error.log')]) {
+      for (const one of [path, beside(path, '.log', '-error.log')]) {
         fs.renameSync(one, `${one}.${times}`)
         fs.writeFileSync(one, '')
       }
@@ -370,7 +370,7 @@ onUnix(
     // Copied and truncated.
     fs.copyFileSync(path, `${path}.3`)
     fs.truncateSync(path)
-    write(path.replace('app', 'new'), 'none')
+    write(beside(path, 'app', 'new'), 'none')
     write(path, 'c')
     t.deepEqual(await take(lines, 1), ['c'])
   },
@@ -379,10 +379,10 @@ onUnix(
 onUnix('the log of another number is another log', async (t) => {
   const path = ownPath('worker1.log')
   const lines = following(t, path, { from: 'start' })
-  for (const one of [path, path.replace('1', '10')]) fs.writeFileSync(one, `${basename(one)}\n`)
+  for (const one of [path, beside(path, '1', '10')]) fs.writeFileSync(one, `${basename(one)}\n`)
   t.deepEqual(await take(lines, 1), ['worker1.log'])
-  fs.renameSync(path, path.replace('1', '1.1'))
-  fs.writeFileSync(path.replace('1', '12'), 'worker12.log\n')
+  fs.renameSync(path, beside(path, '1', '1.1'))
+  fs.writeFileSync(beside(path, '1', '12'), 'worker12.log\n')
   fs.writeFileSync(path, 'next\n')
   t.deepEqual(await take(lines, 1), ['next'])
 })

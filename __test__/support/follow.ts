@@ -1,6 +1,6 @@
 // Shared by the specs of Mmap.follow.
 import fs from 'node:fs'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type Follower, type FollowOptions, Mmap } from '../../index.js'
 import { freshPath } from './files.ts'
 import type { Assertions, Test } from './test.ts'
@@ -30,6 +30,10 @@ export function ownPath(name = 'app.log'): string {
   fs.mkdirSync(folder)
   return join(folder, name)
 }
+
+/** Another path in its folder, whose name differs in a part. */
+export const beside = (path: string, part: string, other: string): string =>
+  join(dirname(path), basename(path).replace(part, other))
 
 export function following(
   t: Assertions,
