@@ -231,7 +231,7 @@ const patterns = results('patterns')
 const parts = (name) =>
   Object.entries(patterns.figures).filter(([, { part }]) =>
     name === 'matches'
-      ? !['small', 'lists', 'making', 'linear', 'programs'].includes(part)
+      ? !['small', 'lists', 'making', 'linear', 'iterating', 'programs'].includes(part)
       : part === name,
   )
 const fastest = (times) => {
