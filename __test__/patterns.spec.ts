@@ -210,12 +210,20 @@ test('there is no empty match inside of a character, for lines neither', (t) => 
 test('a repetition that no map reaches is one without a limit, or never matches', (t) => {
   const text = 'b aaaaaa'
   const m = mapped(t, text)
+  const endless = (): RegExp[] => {
+    try {
+      return [new RegExp(`a{${'9'.repeat(20)},}|b`, 'g')]
+    } catch {
+      // JavaScriptCore takes no such number.
+      return []
+    }
+  }
   for (const re of [
     /a{0,99999999999}/g,
     /(a){2,99999999999}b?/g,
     /a{2,99999999999}?/g,
     /a{0,2147483647}/g,
-    new RegExp(`a{${'9'.repeat(20)},}|b`, 'g'),
+    ...endless(),
   ]) {
     t.deepEqual(
       Array.from(m.matchAll(re), (found) => Array.from(found)),
