@@ -12,6 +12,7 @@
 //! Each start is looked at by itself, whatever the distance to the next one is, so that short needles are found as fast as
 //! long ones.
 
+#[cfg(any(test, target_arch = "x86_64"))]
 use super::fold::CASE;
 use super::grams::Table;
 

@@ -357,6 +357,7 @@ impl Table {
 
     /// Of some places, counted from `base` on, leaves those at which some needle has a gram. Returns how many are left.
     /// Writes each place, and never branches.
+    #[cfg(target_arch = "x86_64")]
     #[inline]
     pub(super) fn keep(&self, haystack: &[u8], base: usize, places: &mut [u16]) -> usize {
         let mut left = 0;
