@@ -10,6 +10,7 @@ import {
   MAP_ANONYMOUS,
   MAP_PRIVATE,
   MAP_SHARED,
+  MAP_SHARED_VALIDATE,
   Mmap,
   PAGESIZE,
   PROT_EXEC,
@@ -20,12 +21,13 @@ import { copyResizeMessage, readonlyMessage, refuses, thrown } from './support/e
 import {
   anonymous,
   descriptor,
+  freshPath,
   latin1,
   mappedPath,
   type MapOptions,
   temporaryFile,
 } from './support/files.ts'
-import { unix } from './support/platform.ts'
+import { linux, unix } from './support/platform.ts'
 import test, { type Assertions, testWhere } from './support/test.ts'
 
 const bothMessage = "mmap can't specify both access and flags, prot."
@@ -176,6 +178,28 @@ testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
     m.write('ABC')
     t.is(latin1(m.slice()), 'ABCdef')
     t.is(readFileSync(path, 'latin1'), 'abcdef')
+  },
+)
+
+testWhere(linux, 'the flag is Linux’s')(
+  'MAP_SHARED_VALIDATE, which has the bit of MAP_PRIVATE, is shared in every respect',
+  (t) => {
+    const path = freshPath()
+    const flags = MAP_SHARED_VALIDATE
+    const m = Mmap.open(path, { create: true, length: 6, flags })
+    t.teardown(() => m.close())
+    m.write('abcdef')
+    t.is(readFileSync(path, 'latin1'), 'abcdef')
+    // A view keeps the memory where it is, so that the new size takes a fresh mapping.
+    const view = m.view(0, 1)
+    m.resize(2 * PAGESIZE)
+    m.set(PAGESIZE, 65)
+    m.flush()
+    t.is(readFileSync(path)[PAGESIZE], 65)
+    t.is(view[0], 97)
+    m.resize(PAGESIZE)
+    t.is(statSync(path).size, PAGESIZE)
+    refuses(t, () => new Mmap(-1, 6, { flags }), 'EINVAL')
   },
 )
 

@@ -17,6 +17,7 @@ import {
   ACCESS_WRITE,
   ALLOCATIONGRANULARITY as granularity,
   MAP_PRIVATE,
+  MAP_SHARED_VALIDATE,
   Mmap,
   PAGESIZE,
 } from '../index.js'
@@ -46,6 +47,7 @@ const copied = {
 const everyKind: Kind[] = [
   { ...onFile, name: 'file', options: {} },
   { ...onFile, name: 'write', options: { access: ACCESS_WRITE }, access: 'WRITE' },
+  ...(linux ? [{ ...onFile, name: 'validated', options: { flags: MAP_SHARED_VALIDATE } }] : []),
   { ...onFile, name: 'offset', options: { offset: granularity } },
   { ...onFile, name: 'untracked', options: { trackfd: false }, resize: 'untracked' },
   { ...onFile, name: 'read', options: { access: ACCESS_READ }, access: 'READ', resize: 'readonly' },

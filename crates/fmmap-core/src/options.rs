@@ -91,7 +91,7 @@ impl Protection {
     /// Whether pages that are written become this mapping's own copies.
     #[must_use]
     pub fn private(&self) -> bool {
-        self.flags & os::MAP_PRIVATE != 0
+        os::is_private(self.flags)
     }
 }
 

@@ -29,6 +29,13 @@ pub const REFUSED_FLAGS: i32 = libc::MAP_FIXED | libc::MAP_FIXED_NOREPLACE | lib
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub const REFUSED_FLAGS: i32 = libc::MAP_FIXED;
 
+/// Whether pages that are written become the mapping's own copies. Linux reads the lowest four bits as a number:
+/// `MAP_SHARED_VALIDATE`, 3, has the bit of `MAP_PRIVATE` and is shared all the same.
+#[must_use]
+pub const fn is_private(flags: i32) -> bool {
+    flags & MAP_SHARED == 0
+}
+
 /// A mapping that reaches beyond the end of its file does not extend the file.
 pub const EXTENDS: bool = false;
 /// The size of a file can be changed while it is mapped.

@@ -32,6 +32,12 @@ pub const MAP_NORESERVE: i32 = 0;
 /// No other bit means anything here.
 pub const REFUSED_FLAGS: i32 = !(MAP_SHARED | MAP_PRIVATE | MAP_ANONYMOUS);
 
+/// Whether pages that are written become the mapping's own copies.
+#[must_use]
+pub const fn is_private(flags: i32) -> bool {
+    flags & MAP_PRIVATE != 0
+}
+
 /// A mapping that reaches beyond the end of its file extends the file.
 pub const EXTENDS: bool = true;
 /// The size of a file can't change freely while it is mapped, and memory that is mapped twice can't be replaced. So a
@@ -82,7 +88,7 @@ fn halves(number: u64) -> (u32, u32) {
 
 /// How a section and a view of it are protected: Python's table.
 fn protections(prot: i32, flags: i32) -> (PAGE_PROTECTION_FLAGS, FILE_MAP) {
-    if flags & MAP_PRIVATE != 0 {
+    if is_private(flags) {
         (PAGE_WRITECOPY, FILE_MAP_COPY)
     } else if prot & PROT_WRITE != 0 {
         (PAGE_READWRITE, FILE_MAP_WRITE)

@@ -35,7 +35,7 @@ pub use limits::{Area, allocation_granularity, page_size};
 pub use lock::{allocate, lock, unlock};
 pub use memory::{
     EXTENDS, LOCKS, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, Memory, PROT_READ,
-    PROT_WRITE, REFUSED_FLAGS, SHARED_ANONYMOUS_GROWS, advise, set_name, sync,
+    PROT_WRITE, REFUSED_FLAGS, SHARED_ANONYMOUS_GROWS, advise, is_private, set_name, sync,
 };
 pub use named::{section_size, unlink_named};
 pub use refusal::{SEEMS, explain, only_seems_empty};
