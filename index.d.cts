@@ -1,3 +1,4 @@
+/// <reference types="node" />
 /** Bytes that a member reads. A string stands for its UTF-8 bytes. */
 type Bytes = string | ArrayBufferView | ArrayBufferLike;
 /** Why a page of a map was missing. */

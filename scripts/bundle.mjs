@@ -135,7 +135,13 @@ export async function rollUpDeclarations() {
   await bundle.close()
   // The sources' import of the addon must not appear in the declarations.
   const code = one(output).code.replace('import "./binding.cjs";\n', '')
-  return { 'index.d.cts': `${code.trimEnd()}\n`, 'index.d.ts': "export * from './index.cjs'\n" }
+  // From TypeScript 6 on a program has Node's declarations only if it lists them under `types`, or a package that it
+  // imports refers to them. Without them Buffer would be unknown, and so every Buffer of a map silently `any`.
+  const reference = '/// <reference types="node" />\n'
+  return {
+    'index.d.cts': `${reference}${code.trimEnd()}\n`,
+    'index.d.ts': "export * from './index.cjs'\n",
+  }
 }
 
 /** Writes the declaration files. */

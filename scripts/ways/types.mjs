@@ -187,7 +187,8 @@ async function check({ packages }, { version, nodes }) {
       version === '7.0.2'
         ? join(root, 'node_modules', 'typescript', 'bin', 'tsc')
         : tool(`typescript-${version}`, 'typescript/bin/tsc')
-    const all = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--types', 'node']
+    // No --types: the declarations of the package bring those of Node.
+    const all = ['--noEmit', '--strict', '--skipLibCheck', 'false']
     // The folder has no tsconfig.json, but one above it may have.
     if (version === '7.0.2') all.push('--ignoreConfig')
     for (const [resolution, options] of Object.entries(resolutions)) {
