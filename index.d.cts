@@ -145,8 +145,8 @@ interface BlocksOptions {
   /**
    * Memory for the blocks. Each block is written to its beginning, over the one before, and shows a part of it: use or
    * copy a block before you ask for the next one. 64 KiB or more are enough. Blocks that can't be written there have
-   * memory of their own: lines that are numbered or in reverse, and lines that are longer. Default: all blocks have
-   * memory that is never written again.
+   * memory of their own: lines that are numbered or in reverse, lines that are longer than `into` or overlap it, and
+   * lines that were searched before `blocks` was called. Default: all blocks have memory that is never written again.
    */
   into?: ArrayBufferView | undefined;
 }
@@ -212,7 +212,10 @@ interface MmapOptions {
   prot?: number | undefined;
   /** Where in the file the map starts: bytes, a multiple of `ALLOCATIONGRANULARITY`. Default: 0. */
   offset?: number | undefined;
-  /** Whether the map keeps a duplicate of the descriptor, for `size()` and `resize()`. Default: true. */
+  /**
+   * Whether the map keeps a duplicate of the descriptor, for `size()`, `resize()`, `refresh()`, `allocate()` and the
+   * views of a read-only map. Default: true.
+   */
   trackfd?: boolean | undefined;
   /** Windows: the name of the mapping, by which another process can open it. */
   tagname?: string | null | undefined;
@@ -308,7 +311,7 @@ interface StreamOptions {
  *
  * Offsets and lengths are bytes from the start of the map. On a closed map, `length` and every method except
  * `seekable()`, `close()` and `toString()` throw `ERR_MMAP_CLOSED`. Once a page of the map was missing, every method
- * that touches bytes throws `ERR_MMAP_FAULT`.
+ * that touches bytes throws `ERR_MMAP_FAULT`, until `refresh` or `resize` maps the file afresh.
  */
 declare class Mmap implements Iterable<number>, Disposable {
   #private;
@@ -473,7 +476,6 @@ declare class Mmap implements Iterable<number>, Disposable {
    * Sets the byte at `index`; a negative one counts from the end. Python: `m[index] = value`.
    *
    * @throws ERR_MMAP_READONLY; ERR_OUT_OF_RANGE outside of the map, and for any other value.
-   * @throws ERR_MMAP_READONLY; ERR_OUT_OF_RANGE outside of the map and for another value.
    */
   set(index: number, value: number): void;
   /**
@@ -693,7 +695,8 @@ declare class Mmap implements Iterable<number>, Disposable {
    *
    * @param offset - Bytes from the start of the map.
    * @param length - Bytes. Default: to the end.
-   * @throws ERR_OUT_OF_RANGE; ERR_MMAP_UNREADABLE; ERR_MMAP_UNSUPPORTED where the runtime forbids it.
+   * @throws ERR_OUT_OF_RANGE; ERR_MMAP_UNREADABLE; ERR_MMAP_UNSUPPORTED where the runtime forbids it, and
+   * for a read-only map with `trackfd: false`.
    */
   view(offset?: number, length?: number): OwnBuffer;
   /**

@@ -125,7 +125,7 @@ function construct<T extends typeof Mmap>(Class: T, region: Region): InstanceTyp
  *
  * Offsets and lengths are bytes from the start of the map. On a closed map, `length` and every method except
  * `seekable()`, `close()` and `toString()` throw `ERR_MMAP_CLOSED`. Once a page of the map was missing, every method
- * that touches bytes throws `ERR_MMAP_FAULT`.
+ * that touches bytes throws `ERR_MMAP_FAULT`, until `refresh` or `resize` maps the file afresh.
  */
 export class Mmap implements Iterable<number>, Disposable {
   readonly #region: Region
@@ -416,7 +416,6 @@ export class Mmap implements Iterable<number>, Disposable {
    * Sets the byte at `index`; a negative one counts from the end. Python: `m[index] = value`.
    *
    * @throws ERR_MMAP_READONLY; ERR_OUT_OF_RANGE outside of the map, and for any other value.
-   * @throws ERR_MMAP_READONLY; ERR_OUT_OF_RANGE outside of the map and for another value.
    */
   set(index: number, value: number): void {
     const region = this.#region
@@ -768,7 +767,8 @@ export class Mmap implements Iterable<number>, Disposable {
    *
    * @param offset - Bytes from the start of the map.
    * @param length - Bytes. Default: to the end.
-   * @throws ERR_OUT_OF_RANGE; ERR_MMAP_UNREADABLE; ERR_MMAP_UNSUPPORTED where the runtime forbids it.
+   * @throws ERR_OUT_OF_RANGE; ERR_MMAP_UNREADABLE; ERR_MMAP_UNSUPPORTED where the runtime forbids it, and
+   * for a read-only map with `trackfd: false`.
    */
   view(offset?: number, length?: number): OwnBuffer
   /**

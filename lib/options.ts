@@ -46,7 +46,10 @@ export interface MmapOptions {
   prot?: number | undefined
   /** Where in the file the map starts: bytes, a multiple of `ALLOCATIONGRANULARITY`. Default: 0. */
   offset?: number | undefined
-  /** Whether the map keeps a duplicate of the descriptor, for `size()` and `resize()`. Default: true. */
+  /**
+   * Whether the map keeps a duplicate of the descriptor, for `size()`, `resize()`, `refresh()`, `allocate()` and the
+   * views of a read-only map. Default: true.
+   */
   trackfd?: boolean | undefined
   /** Windows: the name of the mapping, by which another process can open it. */
   tagname?: string | null | undefined

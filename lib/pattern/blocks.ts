@@ -12,8 +12,8 @@ export interface BlocksOptions {
   /**
    * Memory for the blocks. Each block is written to its beginning, over the one before, and shows a part of it: use or
    * copy a block before you ask for the next one. 64 KiB or more are enough. Blocks that can't be written there have
-   * memory of their own: lines that are numbered or in reverse, and lines that are longer. Default: all blocks have
-   * memory that is never written again.
+   * memory of their own: lines that are numbered or in reverse, lines that are longer than `into` or overlap it, and
+   * lines that were searched before `blocks` was called. Default: all blocks have memory that is never written again.
    */
   into?: ArrayBufferView | undefined
 }
