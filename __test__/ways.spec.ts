@@ -601,6 +601,29 @@ port1.close()`,
   ])
 })
 
+onNode('a Pattern of another copy of the package is refused as what it is', (t) => {
+  const map = Mmap.open(temporaryFile('hay needle hay'))
+  const pattern = new (elsewhere().Pattern)('needle') as fmmap.Pattern
+  const told = /not 'Pattern' \(.*, or a Pattern; this one is of another copy of the package/
+  for (const call of [
+    () => map.find(pattern),
+    () => map.count(pattern),
+    () => map.match(pattern),
+    () => map.grep(pattern),
+    () => new fmmap.Pattern(pattern),
+  ]) {
+    const error = caught(call)
+    t.is(error?.code, 'ERR_INVALID_ARG_TYPE')
+    t.true(told.test(error?.message ?? ''), error?.message)
+  }
+  // This copy's own: neither a list nor a member that writes takes any Pattern.
+  const own = new fmmap.Pattern('needle') as unknown as string
+  for (const call of [() => map.find([own]), () => new Mmap(-1, 1).write(own)]) {
+    t.false(caught(call)?.message.includes('another copy'))
+  }
+  map.close()
+})
+
 onNode('a pattern, a list and bytes of another realm are searched for as this one’s', (t) => {
   const context = createContext({})
   const foreign = <T>(source: string): T => runInContext(source, context) as T

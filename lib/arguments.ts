@@ -270,15 +270,19 @@ export function bytes(value: unknown, name: string, kinds: string = BYTES): Uint
   if (isAnyArrayBuffer(value)) return wholeBuffer(value, name)
   throw invalidType(
     `The "${name}" argument: a bytes-like object is required, not '${typeName(value)}' ` +
-      `(${kinds}${kinds === BYTES ? '' : optionsSecond(value)}${bytesInstead(value)})`,
+      `(${kinds}${kinds === BYTES ? '' : needleInstead(value, kinds)}${bytesInstead(value)})`,
   )
 }
 
-/** The end of a message about a needle that is an options object. */
-const optionsSecond = (value: unknown): string =>
-  typeName(value) === 'Object'
-    ? '; options come second, as in countLines(undefined, { start })'
-    : ''
+/** The end of a message about a needle: one that is an options object, or that seems to be right. */
+function needleInstead(value: unknown, kinds: string): string {
+  const type = typeName(value)
+  if (type === 'Object') return '; options come second, as in countLines(undefined, { start })'
+  if (type === 'Pattern' && kinds.includes(type)) {
+    return '; this one is of another copy of the package, and only its maps take it'
+  }
+  return ''
+}
 
 /** The end of a message: how to get the bytes of a value that is not an array of bytes. */
 function bytesInstead(value: unknown): string {
