@@ -1,5 +1,4 @@
 // madvise and setName: what a map tells the kernel about itself.
-import { readFileSync } from 'node:fs'
 import {
   ACCESS_READ,
   ACCESS_WRITE,
@@ -17,6 +16,7 @@ import {
 import { closedMessage, refuses } from './support/errors.ts'
 import { anonymous, latin1, mapped, mappedPath, temporaryFile } from './support/files.ts'
 import { emulated, externalBuffers, linux, unix } from './support/platform.ts'
+import { areasOf } from './support/proc.mjs'
 import { testWhere } from './support/test.ts'
 
 testWhere(unix, 'no madvise on Windows')(
@@ -170,8 +170,7 @@ testWhere(linux, 'Linux alone names memory')('setName of a closed map, after its
 
 /** Of the areas that map the file, how many have the flag of /proc/self/smaps. */
 function flagged(path: string, flag: string): [flagged: number, all: number] {
-  const areas = readFileSync('/proc/self/smaps', 'utf8').split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)
-  const own = areas.filter((area) => area.split('\n')[0]?.endsWith(path))
+  const own = areasOf(path)
   const flags = own.map((area) => /VmFlags:(.*)/.exec(area)?.[1] ?? '')
   return [flags.filter((words) => words.split(' ').includes(flag)).length, own.length]
 }

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { ACCESS_COPY, ACCESS_READ, MS_ASYNC, type Mmap, PAGESIZE } from '../index.js'
-import { checkError, closedMessage, type Coded, refuses } from './support/errors.ts'
-import { anonymous, bytes, mapped, mappedPath, temporaryFile } from './support/files.ts'
+import { checkError, closedMessage, refuses, rejection, rejects } from './support/errors.ts'
+import { anonymous, bytes, holding, mapped, mappedPath, temporaryFile } from './support/files.ts'
 import { matches, numbers, text } from './support/haystacks.ts'
 import { emulated, endless, hole, externalBuffers, scaled, unix } from './support/platform.ts'
 import { childAnswer, moduleFile, runChild } from './support/runtime.ts'
@@ -31,38 +31,8 @@ const HUGE = hole
 
 const oneMatch = ['findAsync', 'rfindAsync', 'countAsync'] as const
 
-/** The promise must reject, and the call itself must not throw. */
-async function rejected(
-  t: Assertions,
-  call: () => Promise<unknown>,
-  label: string = String(call),
-): Promise<Coded> {
-  let promise: Promise<unknown>
-  try {
-    promise = call()
-  } catch (error) {
-    throw new Error(`${label} threw instead of rejecting`, { cause: error })
-  }
-  try {
-    const value = await promise
-    throw new Error(`${label} gave ${String(value)}, and should have rejected`)
-  } catch (error) {
-    t.true(error instanceof Error, `${label} rejected with no Error`)
-    return error as Coded
-  }
-}
-
-async function rejects(
-  t: Assertions,
-  call: () => Promise<unknown>,
-  code: string,
-  message?: string | RegExp,
-): Promise<void> {
-  checkError(t, await rejected(t, call), code, message, String(call))
-}
-
 async function aborts(t: Assertions, call: () => Promise<unknown>, reason: unknown): Promise<void> {
-  const error = await rejected(t, call)
+  const error = await rejection(call)
   t.is(error.name, 'AbortError', error.stack)
   t.is(error.code, 'ABORT_ERR')
   t.is(error.cause, reason)
@@ -72,13 +42,6 @@ async function collect(steps: AsyncIterable<number>): Promise<number[]> {
   const found: number[] = []
   for await (const at of steps) found.push(at)
   return found
-}
-
-/** A map of these bytes without a file. */
-function holding(t: Assertions, content: Buffer): Mmap {
-  const m = anonymous(t, content.length)
-  m.setSlice(content, 0)
-  return m
 }
 
 const huge = (t: Assertions): Mmap => mappedPath(t, temporaryFile(HUGE))
@@ -416,7 +379,7 @@ test('an abort meanwhile rejects and ends the search; listeners are removed', as
   for (const member of oneMatch) {
     const controller = new AbortController()
     const { signal } = controller
-    const search = rejected(t, () => m[member]('needle', { start: 0, signal, concurrency: 2 }))
+    const search = rejection(() => m[member]('needle', { start: 0, signal, concurrency: 2 }))
     t.is(getEventListeners(signal, 'abort').length, 1)
     await turn()
     controller.abort({ any: 'reason' })
@@ -430,7 +393,7 @@ test('an abort meanwhile rejects and ends the search; listeners are removed', as
   const { signal } = controller
   const steps = m.findAllAsync('needle', { signal })
   t.is(getEventListeners(signal, 'abort').length, 0, 'it has not begun')
-  const step = rejected(t, () => steps.next())
+  const step = rejection(() => steps.next())
   await turn()
   t.is(getEventListeners(signal, 'abort').length, 1)
   controller.abort()
@@ -444,7 +407,7 @@ test('an abort meanwhile rejects and ends the search; listeners are removed', as
 test('AbortSignal.timeout and AbortSignal.any end a search', async (t) => {
   const m = huge(t)
   const signal = AbortSignal.any([AbortSignal.timeout(5), new AbortController().signal])
-  const error = await rejected(t, () => m.countAsync('needle', { signal }))
+  const error = await rejection(() => m.countAsync('needle', { signal }))
   t.is(error.code, 'ABORT_ERR')
   t.is((error.cause as Error).name, 'TimeoutError')
 })
@@ -518,9 +481,9 @@ test('what onProgress throws rejects the search, and ends it', async (t) => {
   for (const length of [1000, 3 * CHUNK]) {
     const m = anonymous(t, length)
     for (const member of oneMatch) {
-      t.is(await rejected(t, () => m[member]('absent', { start: 0, onProgress })), stop)
+      t.is(await rejection(() => m[member]('absent', { start: 0, onProgress })), stop)
     }
-    t.is(await rejected(t, () => collect(m.findAllAsync('absent', { onProgress }))), stop)
+    t.is(await rejection(() => collect(m.findAllAsync('absent', { onProgress }))), stop)
     m.resize(500)
     t.is(m.length, 500, 'nothing is pending')
   }
@@ -546,12 +509,12 @@ test('close() meanwhile: every promise of the map rejects', async (t) => {
   const controller = new AbortController()
   const { signal } = controller
   const pending = [
-    ...oneMatch.map((member) => rejected(t, () => m[member]('needle', { start: 0, signal }))),
-    rejected(t, () => m.findAllAsync('needle', { signal }).next()),
+    ...oneMatch.map((member) => rejection(() => m[member]('needle', { start: 0, signal }))),
+    rejection(() => m.findAllAsync('needle', { signal }).next()),
   ]
   await turn()
   // The flush is not started before, because it has nothing to write and might end at once.
-  pending.push(rejected(t, () => m.flushAsync(0, m.length, { signal })))
+  pending.push(rejection(() => m.flushAsync(0, m.length, { signal })))
   m.close()
   for (const promise of pending) {
     checkError(t, await promise, 'ERR_MMAP_CLOSED', closedMessage)
@@ -662,7 +625,7 @@ test('throw() ends findAllAsync with the error that it was given', async (t) => 
   const steps = m.findAllAsync('\0')
   t.is((await steps.next()).value, 0)
   const error = new Error('mine')
-  t.is(await rejected(t, async () => steps.throw?.(error)), error)
+  t.is(await rejection(async () => steps.throw?.(error)), error)
   t.true((await steps.next()).done)
 })
 
@@ -766,7 +729,7 @@ test('1,000 searches in flight: all answer, in no order, with one signal and no 
 
 test('a thousand searches of a huge file end with its close', async (t) => {
   const m = huge(t)
-  const searches = Array.from({ length: scaled(1000) }, () => rejected(t, () => m.findAsync('ab')))
+  const searches = Array.from({ length: scaled(1000) }, () => rejection(() => m.findAsync('ab')))
   await turn()
   m.close()
   for (const error of await Promise.all(searches)) {
@@ -781,7 +744,7 @@ test('a short search does not wait for a long one', async (t) => {
   const long = huge(t)
   const controller = new AbortController()
   const searches = Array.from({ length: 8 }, () =>
-    rejected(t, () => long.countAsync('ab', { signal: controller.signal, concurrency: 4 })),
+    rejection(() => long.countAsync('ab', { signal: controller.signal, concurrency: 4 })),
   )
   const short = anonymous(t, 2 * CHUNK)
   t.is(await short.countAsync('ab'), 0)
@@ -906,7 +869,7 @@ test('threads share the turns: none waits for ever, here or there', async (t) =>
   const long = huge(t)
   const controller = new AbortController()
   const searches = Array.from({ length: 6 }, () =>
-    rejected(t, () => long.countAsync('needle', { signal: controller.signal })),
+    rejection(() => long.countAsync('needle', { signal: controller.signal })),
   )
   const worker = new Worker(
     moduleFile(`

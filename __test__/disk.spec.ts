@@ -4,7 +4,7 @@ import { ACCESS_COPY, ACCESS_READ, ACCESS_WRITE, Mmap, PAGESIZE } from '../index
 import { checkError, refuses } from './support/errors.ts'
 import { anonymous, freshPath, mapped, temporaryFile } from './support/files.ts'
 import { emulated, externalBuffers, linux, sanitized, unix } from './support/platform.ts'
-import { childAnswer } from './support/runtime.ts'
+import { childAnswer, procUrl } from './support/runtime.ts'
 import test, { testWhere } from './support/test.ts'
 
 const onUnix = testWhere(unix, 'modes and links of Unix')
@@ -152,13 +152,12 @@ whereLocked('lock keeps pages in memory, unlock lets them go', async (t) => {
   const path = temporaryFile('x'.repeat(10 * PAGESIZE))
   const locked = await childAnswer<number[]>(
     `
-    import fs from 'node:fs'
+    import { memory } from ${procUrl}
     const [path] = process.argv.slice(2)
     const m = fmmap.Mmap.open(path)
-    const locked = () => Number(/VmLck:\\s+(\\d+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1])
-    const before = locked()
+    const before = memory('VmLck')
     const found = []
-    const see = () => found.push((locked() - before) / (fmmap.PAGESIZE / 1024))
+    const see = () => found.push((memory('VmLck') - before) / fmmap.PAGESIZE)
     m.lock(); see()
     m.unlock(0, 1); see()
     m.unlock(); see()

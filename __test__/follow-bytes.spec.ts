@@ -3,9 +3,10 @@
 import { Buffer } from 'node:buffer'
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Line, Mmap } from '../index.js'
 import { temporaryFile } from './support/files.ts'
-import { following, open, ownPath, pause, rest, serially, take } from './support/follow.ts'
+import { following, open, ownPath, rest, serially, take } from './support/follow.ts'
 import { linux, unix } from './support/platform.ts'
 import everywhere, { testWhere } from './support/test.ts'
 

@@ -2,18 +2,10 @@
 // process, so the tests run one after another.
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Mmap } from '../index.js'
 import { temporaryFile } from './support/files.ts'
-import {
-  following,
-  open,
-  ownPath,
-  pause,
-  rest,
-  serially,
-  take,
-  unlessItHangs,
-} from './support/follow.ts'
+import { following, open, ownPath, rest, serially, take, unlessItHangs } from './support/follow.ts'
 import { linux, unix } from './support/platform.ts'
 import { childAnswer } from './support/runtime.ts'
 import test, { type Assertions, testWhere } from './support/test.ts'

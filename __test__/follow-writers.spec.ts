@@ -1,10 +1,11 @@
-// Mmap.follow against writers that treat a file badly. They write in this thread, so that the follower looks only when
-// they pause, and each line has a number, so that a line that is lost, repeated or out of order is seen.
+// Mmap.follow against writers that treat a file badly. They write in this thread, so the follower looks only when they
+// let it. Each line has a number, which shows lines that are lost, repeated or out of order.
 import { Buffer } from 'node:buffer'
 import fs from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Follower } from '../index.js'
-import { following, ownPath, pause, rest, serially, take } from './support/follow.ts'
+import { following, ownPath, rest, serially, take } from './support/follow.ts'
 import { linux, scaled, unix } from './support/platform.ts'
 import everywhere, { type Assertions, testWhere } from './support/test.ts'
 

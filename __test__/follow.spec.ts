@@ -3,14 +3,15 @@
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import { type Follower, type Line, Mmap } from '../index.js'
 import { checkError, refuses, type thrown } from './support/errors.ts'
 import { temporaryFile } from './support/files.ts'
-import { beside, following, open, ownPath, pause, rest, serially, take } from './support/follow.ts'
+import { beside, following, open, ownPath, rest, serially, take } from './support/follow.ts'
 import { hole, linux, scaled, unix } from './support/platform.ts'
-import { childAnswer, command, moduleFile } from './support/runtime.ts'
+import { childAnswer, command, moduleFile, procUrl } from './support/runtime.ts'
 import everywhere, { testWhere } from './support/test.ts'
 
 // The tests run one after another, because what a stalled thread misses depends on how long it stands still.
@@ -839,19 +840,16 @@ onLinux('a follower that nobody reads closes its file when it is collected', asy
   fs.writeFileSync(path, 'a\n')
   const open = await childAnswer<number[]>(
     `
-    import fs from 'node:fs'
+    import { descriptors } from ${procUrl}
     const [path] = process.argv.slice(2)
-    const open = () => fs.readdirSync('/proc/self/fd').filter((fd) => {
-      try { return fs.readlinkSync('/proc/self/fd/' + fd) === path } catch { return false }
-    }).length
     const { signal } = new AbortController()
     const make = () => {
       for (let at = 0; at < 50; at += 1) fmmap.Mmap.follow(path, at % 2 === 0 ? {} : { signal })
     }
     make()
-    const before = open()
-    for (let round = 0; round < 50 && open() > 5; round += 1) { collect(); await pause(10) }
-    console.log(JSON.stringify([before, open()]))
+    const before = descriptors(path)
+    for (let round = 0; round < 50 && descriptors(path) > 5; round += 1) { collect(); await pause(10) }
+    console.log(JSON.stringify([before, descriptors(path)]))
     `,
     [path],
   )

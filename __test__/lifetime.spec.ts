@@ -2,18 +2,12 @@ import { ACCESS_COPY, ACCESS_DEFAULT, ACCESS_READ, ACCESS_WRITE, Mmap, PAGESIZE 
 import { closedMessage, refuses, thrown } from './support/errors.ts'
 import { descriptor, latin1, mapped, mappedPath, temporaryFile } from './support/files.ts'
 import { externalBuffers, linux, scaled, unix } from './support/platform.ts'
-import { childAnswer, moduleFile, runChild } from './support/runtime.ts'
+import { childAnswer, moduleFile, procUrl, runChild } from './support/runtime.ts'
 import test, { testWhere } from './support/test.ts'
 
-// What /proc says about this process: how often it maps a file, its open descriptors of the file that it was given
-// (a runtime opens and keeps some of its own), its private memory in KiB.
+/** What the children below need: what /proc says, and collections until a condition holds. */
 const proc = `
-  const { readFileSync, readdirSync, readlinkSync } = await import('node:fs')
-  const mappings = (path) => readFileSync('/proc/self/maps', 'utf8').split('\\n').filter((line) => line.includes(path)).length
-  const allMappings = () => readFileSync('/proc/self/maps', 'utf8').split('\\n').length
-  const target = (fd) => { try { return readlinkSync('/proc/self/fd/' + fd) } catch { return undefined } }
-  const descriptors = () => readdirSync('/proc/self/fd').filter((fd) => target(fd) === process.argv[2]).length
-  const privateMemory = () => Number(/RssAnon:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1])
+  import { descriptors, mappings, memory } from ${procUrl}
   const settle = async (done, rounds = 200) => { for (let i = 0; i < rounds && !done(); i++) { collect(); await pause(10) } }
 `
 
@@ -150,28 +144,28 @@ testWhere(linux, '/proc is Linux’s')(
       m.get(i % 4096); m.get(1); m.find('x'); m.slice(0, 100); m.read(10)
       if (i % 3 === 1) { m.set(i % 4096, 0); m.resize(3 * fmmap.PAGESIZE) }
       m.close()
-      const memory = new fmmap.Mmap(-1, 8192)
-      memory.writeByte(1); memory.writeByte(2)
-      memory[Symbol.dispose]()
+      const anonymous = new fmmap.Mmap(-1, 8192)
+      anonymous.writeByte(1); anonymous.writeByte(2)
+      anonymous[Symbol.dispose]()
       try { new fmmap.Mmap(-1, 0) } catch {}
       try { fmmap.Mmap.open(path, { access: 9 }) } catch {}
       try { fmmap.Mmap.open(path, { offset: 1 }) } catch {}
     }
     for (let i = 0; i < 1000; i++) cycle(i)
     await settle(() => mappings(path) === 0)
-    const before = { descriptors: descriptors(), all: allMappings() }
+    const before = { descriptors: descriptors(path), all: mappings() }
     // The runtime's own heap grows by leaps; what leaks grows in each part.
-    let memory = Infinity
+    let grown = Infinity
     let atOnce = 0
     for (let part = 0; part < 4; part++) {
-      const had = privateMemory()
+      const had = memory('RssAnon')
       for (let i = 0; i < ${cycles / 4}; i++) { cycle(i); if (i % 500 === 0) await pause(0) }
       atOnce += mappings(path)
-      await settle(() => descriptors() <= before.descriptors && allMappings() <= before.all + 100)
-      memory = Math.min(memory, privateMemory() - had)
+      await settle(() => descriptors(path) <= before.descriptors && mappings() <= before.all + 100)
+      grown = Math.min(grown, memory('RssAnon') - had)
     }
-    console.log(JSON.stringify({ atOnce, mappings: mappings(path), anonymous: mappings('/dev/zero'), descriptors: descriptors() - before.descriptors,
-      all: allMappings() - before.all, memory }))`,
+    console.log(JSON.stringify({ atOnce, mappings: mappings(path), anonymous: mappings('/dev/zero'), descriptors: descriptors(path) - before.descriptors,
+      all: mappings() - before.all, grown }))`,
       [path],
     )
     t.log(`after ${cycles} cycles: ${JSON.stringify(answer)}`)
@@ -181,7 +175,7 @@ testWhere(linux, '/proc is Linux’s')(
     t.is(answer.descriptors, 0)
     // The runtime's own heap maps a few more; a leak would be one or more a cycle.
     t.true((answer.all ?? 999) < 500, `${answer.all} mappings more`)
-    t.true((answer.memory ?? 1e9) < 12 * 1024, `${answer.memory} KiB of private memory more`)
+    t.true((answer.grown ?? 1e9) < 12 * 2 ** 20, `${answer.grown} bytes of private memory more`)
   },
 )
 
@@ -193,7 +187,7 @@ testWhere(linux && externalBuffers, 'needs /proc and views')(
     const answer = await childAnswer<Record<string, number>>(
       `${proc}
     const path = process.argv[2]
-    const before = descriptors()
+    const before = descriptors(path)
     let held = []
     const open = () => {
       for (let i = 0; i < 300; i++) {
@@ -206,7 +200,7 @@ testWhere(linux && externalBuffers, 'needs /proc and views')(
     const during = mappings(path)
     held = undefined
     await settle(() => mappings(path) === 0)
-    console.log(JSON.stringify({ during, after: mappings(path), descriptors: descriptors() - before }))`,
+    console.log(JSON.stringify({ during, after: mappings(path), descriptors: descriptors(path) - before }))`,
       [path],
     )
     t.true((answer.during ?? 0) >= 300, `${answer.during} mappings while the views live`)
@@ -223,7 +217,7 @@ testWhere(linux, '/proc is Linux’s')(
     const answer = await childAnswer<Record<string, number>>(
       `${proc}
     const path = process.argv[2]
-    const before = descriptors()
+    const before = descriptors(path)
     let weak
     const open = () => {
       for (let i = 0; i < 200; i++) {
@@ -233,9 +227,9 @@ testWhere(linux, '/proc is Linux’s')(
       }
     }
     open()
-    const [during, held] = [mappings(path), descriptors()]
-    await settle(() => mappings(path) === 0 && descriptors() <= before)
-    console.log(JSON.stringify({ during, held, after: mappings(path), descriptors: descriptors() - before, alive: weak.deref() === undefined ? 0 : 1 }))`,
+    const [during, held] = [mappings(path), descriptors(path)]
+    await settle(() => mappings(path) === 0 && descriptors(path) <= before)
+    console.log(JSON.stringify({ during, held, after: mappings(path), descriptors: descriptors(path) - before, alive: weak.deref() === undefined ? 0 : 1 }))`,
       [path],
     )
     t.true((answer.during ?? 0) >= 100, `${answer.during} mappings before the collection`)
@@ -313,7 +307,7 @@ testWhere(linux, '/proc is Linux’s')(
     const [path, worker] = process.argv.slice(2)
     const m = fmmap.Mmap.open(path)
     const own = mappings(path)
-    const before = descriptors()
+    const before = descriptors(path)
     const run = async (end, views) => {
       const started = new Worker(worker, { workerData: { path, end, views } })
       const exited = new Promise((resolve) => started.on('exit', resolve))
@@ -327,8 +321,8 @@ testWhere(linux, '/proc is Linux’s')(
     for (const end of ${JSON.stringify(ends)}) {
       during = Math.max(during, await run(end, ${externalBuffers} && end !== 'busy'))
     }
-    await settle(() => mappings(path) === own && descriptors() <= before, ${rounds})
-    console.log(JSON.stringify({ during, after: mappings(path) - own, descriptors: descriptors() - before, text: m.slice(0, 2).toString() }))`,
+    await settle(() => mappings(path) === own && descriptors(path) <= before, ${rounds})
+    console.log(JSON.stringify({ during, after: mappings(path) - own, descriptors: descriptors(path) - before, text: m.slice(0, 2).toString() }))`,
       [path, worker],
     )
     t.true(answer.during > 10, `${answer.during} mappings while a worker ran`)

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { PAGESIZE } from '../index.js'
 import { temporaryFile } from './support/files.ts'
 import { emulated, externalBuffers, linux } from './support/platform.ts'
-import { childAnswer } from './support/runtime.ts'
+import { childAnswer, procUrl } from './support/runtime.ts'
 import { testWhere } from './support/test.ts'
 
 const limits =
@@ -11,12 +11,12 @@ const limits =
 
 /** Sets a soft limit of the child's own process, by prlimit(1): bytes, or `unlimited`. */
 const limit = `
+  import { descriptors, memory } from ${procUrl}
   const { execFileSync } = await import('node:child_process')
   const fs = await import('node:fs')
   const path = process.argv[2]
   const limit = (what, to) => execFileSync('prlimit', ['--pid', String(process.pid), '--' + what + '=' + to + ':'])
   const used = () => Number(fs.readFileSync('/proc/self/statm', 'utf8').split(' ')[0]) * fmmap.PAGESIZE
-  const data = () => 1024 * Number(/VmData:\\s*(\\d+)/.exec(fs.readFileSync('/proc/self/status', 'utf8'))[1])
   const put = (fd, text, at) => fs.writeSync(fd, Buffer.from(text), 0, text.length, at)
   const attempt = (call) => {
     try {
@@ -80,7 +80,7 @@ testWhere(limits, 'sets limits by prlimit')(
          const fd = fs.openSync(path, 'r+')
          put(fd, 'needle', 2 ** 31 + 5)
          const m = fmmap.Mmap.open(path)
-         limit(${JSON.stringify(what)}, (512 << 20) + ${what === 'data' ? 'data()' : 'used()'})
+         limit(${JSON.stringify(what)}, (512 << 20) + ${what === 'data' ? "memory('VmData')" : 'used()'})
          const part = m.view(2 ** 31 + 5, 6)
          const [first, other] = [m.view(0, 4096), m.view(${size - 1}, 1)]
          const words = m.view(Uint16Array, 2 ** 31, 8)
@@ -140,14 +140,6 @@ testWhere(limits, 'sets limits by prlimit')(
        limit('nofile', 100)
        const page = fmmap.PAGESIZE
        const views = []
-       // Only those of the file: a runtime opens and closes some of its own.
-       const open = () => fs.readdirSync('/proc/self/fd').filter((fd) => {
-         try {
-           return fs.readlinkSync('/proc/self/fd/' + fd) === fs.realpathSync(path)
-         } catch {
-           return false
-         }
-       }).length
        for (let count = 0; count < 400; count++) {
          const access = [fmmap.ACCESS_READ, fmmap.ACCESS_WRITE, fmmap.ACCESS_COPY][count % 3]
          const m = fmmap.Mmap.open(path, { access })
@@ -157,7 +149,7 @@ testWhere(limits, 'sets limits by prlimit')(
          views.push(m.view(page, 4))
          m.close()
        }
-       const held = open()
+       const held = descriptors(path)
        fs.truncateSync(path, page + 1)
        const sums = new Set(views.filter((view) => view.length > 4).map((view) =>
          [view[0], view[page], view[page + 1], view[2 * page], view[3 * page - 1]].join()))

@@ -6,36 +6,12 @@ import { Buffer } from 'node:buffer'
 import { appendFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { runInNewContext } from 'node:vm'
-import { ACCESS_WRITE, type Line, type Match, Mmap, Pattern } from '../index.js'
-import { checkError, type Coded, thrown } from './support/errors.ts'
-import { temporaryFile } from './support/files.ts'
+import { type Line, type Match, Mmap, Pattern } from '../index.js'
+import { checkError, type Coded, rejection, thrown } from './support/errors.ts'
+import { holding, mapped, temporaryFile } from './support/files.ts'
 import { unix } from './support/platform.ts'
 import { childAnswer } from './support/runtime.ts'
-import test, { type Assertions, testWhere } from './support/test.ts'
-
-function mapped(t: Assertions, bytes: string | Buffer, size?: number): Mmap {
-  const content = Buffer.from(bytes as string)
-  const m = new Mmap(-1, size ?? Math.max(1, content.length))
-  t.teardown(() => m.close())
-  m.setSlice(content, 0, content.length)
-  return m
-}
-
-/** Of a file, which can be resized. */
-function mappedFile(t: Assertions, content: string): Mmap {
-  const m = Mmap.open(temporaryFile(content), { access: ACCESS_WRITE })
-  t.teardown(() => m.close())
-  return m
-}
-
-/** The error of a promise, which must reject. */
-const rejection = (promise: Promise<unknown>): Promise<Coded> =>
-  promise.then(
-    (value) => {
-      throw new Error(`resolved with ${String(value)}`)
-    },
-    (error: unknown) => error as Coded,
-  )
+import test, { testWhere } from './support/test.ts'
 
 /** Every member that takes a pattern, as a call that searches all of a map in which the pattern is nowhere. */
 const members: Readonly<Record<string, string>> = {
@@ -264,7 +240,7 @@ test('a line of 200 MiB, between short ones', (t) => {
 })
 
 test('two iterators at once, and a loop that throws or ends, disturb no other', (t) => {
-  const m = mappedFile(t, 'some words\nof lines\n'.repeat(3000))
+  const m = mapped(t, 'some words\nof lines\n'.repeat(3000))
   const all = [...m.grep('words')].map(({ start }) => start)
   const one = m.grep('words')
   const two = m.grep('words', { numbers: true })
@@ -286,7 +262,7 @@ test('two iterators at once, and a loop that throws or ends, disturb no other', 
 })
 
 test('what a line or a block shows can’t be transferred away from the others', (t) => {
-  const m = mapped(t, 'some words\n'.repeat(100))
+  const m = holding(t, 'some words\n'.repeat(100))
   const [first, second] = m.grep('words')
   const [block] = m.grep('words').blocks()
   for (const bytes of [first?.bytes, block]) {
@@ -308,7 +284,7 @@ test('a signal ends a search soon, whatever the pattern costs', async (t) => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
     letters[at] = seed >>> 31 === 0 ? 97 : 98
   }
-  const m = mappedFile(t, letters.toString('latin1'))
+  const m = mapped(t, letters.toString('latin1'))
   const size = m.length
   for (const [re, call] of [
     [/(?:a|b)*a(?:a|b){18}c/, (re, how) => m.countAsync(re, how)],
@@ -372,14 +348,14 @@ test('iterators go on in a map of another length', (t) => {
     typeof one === 'number' ? one : 'start' in one ? one.start : one.index
   for (const [name, make] of Object.entries(kinds)) {
     for (const at of [1, 16, 17, 300]) {
-      const shrunk = mappedFile(t, text)
+      const shrunk = mapped(t, text)
       const left = interrupted(make(shrunk), at, () => shrunk.resize(11 * 1000))
       t.deepEqual(
         left.map((one) => place(one)),
         Array.from(make(shrunk) as Iterable<number | Match | Line> & Iterator<never>, place),
         `${name}, shorter after ${at}`,
       )
-      const grown = mappedFile(t, text.slice(0, 11 * 1000))
+      const grown = mapped(t, text.slice(0, 11 * 1000))
       const more = interrupted(make(grown), at, () => {
         grown.resize(11 * 2000)
         grown.setSlice(Buffer.from(text.slice(11 * 1000)), 11 * 1000, 11 * 2000)
@@ -394,7 +370,7 @@ test('iterators go on in a map of another length', (t) => {
 })
 
 test('iterators from the end go on in a shorter map', (t) => {
-  const m = mappedFile(t, 'some words\n'.repeat(2000))
+  const m = mapped(t, 'some words\n'.repeat(2000))
   const found = interrupted(m.grep(/w/, { reverse: true, numbers: true }), 5, () =>
     m.resize(11 * 900),
   )
@@ -432,7 +408,7 @@ test('a map that is closed while an iterator goes is ERR_MMAP_CLOSED, and what w
     'blocks in reverse': (m) => m.grep(/w\w+/, { reverse: true }).blocks(),
   }
   for (const [name, make] of Object.entries(iterators)) {
-    const m = mapped(t, text)
+    const m = holding(t, text)
     const iterator = make(m)
     const { value } = iterator.next()
     const said = String(value)
@@ -451,7 +427,7 @@ test('a map that is closed while an iterator goes is ERR_MMAP_CLOSED, and what w
     (m: Mmap) => m.grepAsync(/w\w+/).blocks(),
     (m: Mmap) => m.findAllAsync(/w\w+/),
   ] as readonly ((m: Mmap) => AsyncIterableIterator<unknown>)[]) {
-    const m = mapped(t, text.repeat(20))
+    const m = holding(t, text.repeat(20))
     const iterator = make(m)
     // oxlint-disable no-await-in-loop
     await iterator.next()
@@ -466,7 +442,7 @@ test('a map that is closed while an iterator goes is ERR_MMAP_CLOSED, and what w
 })
 
 test('while a promise is pending a resize or refresh is ERR_MMAP_EXPORTED, and then it is not', async (t) => {
-  const m = mappedFile(t, 'some words\n')
+  const m = mapped(t, 'some words\n')
   m.resize(16 * 1024 * 1024)
   for (const call of [
     () => m.matchAsync(/q\w+z/),
@@ -488,7 +464,7 @@ test('while a promise is pending a resize or refresh is ERR_MMAP_EXPORTED, and t
 })
 
 test('iterators that are left early pin nothing', async (t) => {
-  const m = mappedFile(t, 'some words\n'.repeat(200_000))
+  const m = mapped(t, 'some words\n'.repeat(200_000))
   const size = m.length
   const canResize = (what: string): void => {
     m.resize(size + 4096)
@@ -555,7 +531,7 @@ const withPattern: Readonly<Record<string, (m: Mmap, re: RegExp) => unknown>> = 
 }
 
 test('a RegExp is as it was, whatever it has been made to', async (t) => {
-  const m = mapped(t, 'xaxa\nxa')
+  const m = holding(t, 'xaxa\nxa')
   const fail = (): never => {
     throw new Error('asked')
   }
@@ -610,7 +586,7 @@ test('a RegExp is as it was, whatever it has been made to', async (t) => {
 })
 
 test('a RegExp that was compiled anew means what it means then', (t) => {
-  const m = mapped(t, 'abc')
+  const m = holding(t, 'abc')
   const re = /a/
   t.is(m.find(re), 0)
   const prepared = new Pattern(re)
@@ -620,7 +596,7 @@ test('a RegExp that was compiled anew means what it means then', (t) => {
 })
 
 test('what only looks like a RegExp is none', (t) => {
-  const m = mapped(t, 'abc')
+  const m = holding(t, 'abc')
   for (const wrong of [
     new Proxy(/a/, {}),
     Object.create(RegExp.prototype),

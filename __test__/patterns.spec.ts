@@ -8,8 +8,8 @@ import { types } from 'node:util'
 import { createRequire } from 'node:module'
 import { runInNewContext } from 'node:vm'
 import { type Line, type Match, Mmap, Pattern } from '../index.js'
-import { checkError, type Coded, thrown } from './support/errors.ts'
-import { freshPath } from './support/files.ts'
+import { checkError, rejection, thrown } from './support/errors.ts'
+import { freshPath, holding } from './support/files.ts'
 import {
   type Alphabet,
   Random,
@@ -23,15 +23,7 @@ import {
   told,
 } from './support/patterns.ts'
 import { childAnswer } from './support/runtime.ts'
-import test, { type Assertions } from './support/test.ts'
-
-function mapped(t: Assertions, bytes: string | Buffer): Mmap {
-  const content = Buffer.from(bytes as string)
-  const m = new Mmap(-1, Math.max(1, content.length))
-  t.teardown(() => m.close())
-  m.setSlice(content, 0, content.length)
-  return m
-}
+import test from './support/test.ts'
 
 const texts = (all: Iterable<{ toString(): string }>): string[] => Array.from(all, String)
 
@@ -40,15 +32,6 @@ async function gathered<T>(all: AsyncIterable<T>): Promise<T[]> {
   for await (const one of all) found.push(one)
   return found
 }
-
-/** The error of a promise, which must reject. */
-const rejection = (promise: Promise<unknown>): Promise<Coded> =>
-  promise.then(
-    (value) => {
-      throw new Error(`resolved with ${String(value)}`)
-    },
-    (error: unknown) => error as Coded,
-  )
 
 /** How many texts: FMMAP_TEXTS for the long run. */
 const TEXTS = Number(process.env['FMMAP_TEXTS'] ?? 6000)
@@ -124,7 +107,7 @@ for (const alphabet of alphabets) {
 }
 
 test('find, rfind, count and findAll take what match takes', (t) => {
-  const m = mapped(t, 'ann@home bob@work')
+  const m = holding(t, 'ann@home bob@work')
   const user = /\w+@/
   t.is(m.find(user), 0)
   t.is(m.find(user, 1), 1)
@@ -148,13 +131,13 @@ test('find, rfind, count and findAll take what match takes', (t) => {
 })
 
 test('rfind of a RegExp is the match that begins last', (t) => {
-  const m = mapped(t, 'a 12345 b')
+  const m = holding(t, 'a 12345 b')
   t.is(m.rfind(/\d+/), 6)
   t.is(m.find(/\d+/), 2)
 })
 
 test('a list is leftmost; of two that begin at the same place, the earlier in the list', (t) => {
-  const m = mapped(t, 'x foobar')
+  const m = holding(t, 'x foobar')
   const first = m.match(['foo', 'foobar', /x/])
   t.is(first?.pattern, 2)
   const [, second] = m.matchAll(['foo', 'foobar', /x/])
@@ -163,7 +146,7 @@ test('a list is leftmost; of two that begin at the same place, the earlier in th
 })
 
 test('a match says where it is, what it is, and what its groups are', (t) => {
-  const m = mapped(t, 'mail ann@home, now')
+  const m = holding(t, 'mail ann@home, now')
   const match = m.match(/(?<user>\w+)@(\w+)(!)?/) as Match
   t.is(match.index, 5)
   t.is(match.end, 13)
@@ -183,7 +166,7 @@ test('a match says where it is, what it is, and what its groups are', (t) => {
 })
 
 test('what a match says is of one reading: later writes change nothing', (t) => {
-  const m = mapped(t, 'one two')
+  const m = holding(t, 'one two')
   const matches = [...m.matchAll(/(\w)\w+/)]
   m.setSlice(Buffer.alloc(7, 'x'), 0, 7)
   t.deepEqual(texts(matches), ['one', 'two'])
@@ -193,14 +176,14 @@ test('what a match says is of one reading: later writes change nothing', (t) => 
 })
 
 test('after an empty match the search goes on one character further', (t) => {
-  const m = mapped(t, 'aé😀')
+  const m = holding(t, 'aé😀')
   t.deepEqual([...m.findAll(/(?:)/)], [0, 1, 3, 7])
   t.deepEqual([...m.findAll(/b*/)], [0, 1, 3, 7])
   t.is(m.count(/x?/, { start: 1, end: 3 }), 2)
 })
 
 test('there is no empty match inside of a character, for lines neither', (t) => {
-  const m = mapped(t, 'aÀa\n-é\n')
+  const m = holding(t, 'aÀa\n-é\n')
   t.deepEqual(texts(m.grep(/\B/)), ['-é'])
   t.is(m.countLines(/\B/), 1)
   t.deepEqual(texts(m.grep(/[^a\n]{3}|\B/)), ['-é'])
@@ -209,7 +192,7 @@ test('there is no empty match inside of a character, for lines neither', (t) => 
 
 test('a repetition that no map reaches is one without a limit, or never matches', (t) => {
   const text = 'b aaaaaa'
-  const m = mapped(t, text)
+  const m = holding(t, text)
   const endless = (): RegExp[] => {
     try {
       return [new RegExp(`a{${'9'.repeat(20)},}|b`, 'g')]
@@ -235,7 +218,7 @@ test('a repetition that no map reaches is one without a limit, or never matches'
 })
 
 test('what reads nothing has its groups, however often it is repeated', (t) => {
-  const m = mapped(t, 'a')
+  const m = holding(t, 'a')
   for (const re of [/(){3}/, /(){70}/, /(){4294967295}/, /(?:(\b)){2147483648,}?/]) {
     t.deepEqual(
       m.match(re)?.indices,
@@ -251,7 +234,7 @@ test('what reads nothing has its groups, however often it is repeated', (t) => {
 })
 
 test('bytes that are not UTF-8 match nothing, not even . or a negated class', (t) => {
-  const m = mapped(t, Buffer.from([0x61, 0xff, 0x62, 0xc3]))
+  const m = holding(t, Buffer.from([0x61, 0xff, 0x62, 0xc3]))
   t.deepEqual([...m.findAll(/[^]/)], [0, 2])
   t.deepEqual([...m.findAll(/[^x]/u)], [0, 2])
   t.is(m.find(Buffer.of(0xff)), 1)
@@ -259,7 +242,7 @@ test('bytes that are not UTF-8 match nothing, not even . or a negated class', (t
 })
 
 test('latin1: a byte is the character of its number, and a string its Latin-1 bytes', (t) => {
-  const m = mapped(t, Buffer.from('naïve ÿ', 'latin1'))
+  const m = holding(t, Buffer.from('naïve ÿ', 'latin1'))
   t.is(m.match(/ï/, { encoding: 'latin1' })?.index, 2)
   t.is(m.match('ï', { encoding: 'latin1' })?.toString(), 'ï')
   t.is(m.match(/ï/), null)
@@ -273,7 +256,7 @@ test('latin1: a byte is the character of its number, and a string its Latin-1 by
 })
 
 test('the flags g, d and lastIndex change nothing; y matches at start alone', (t) => {
-  const m = mapped(t, 'abab')
+  const m = holding(t, 'abab')
   const re = /b/dg
   re.lastIndex = 3
   t.is(m.find(re), 1)
@@ -285,14 +268,14 @@ test('the flags g, d and lastIndex change nothing; y matches at start alone', (t
 
 test('ignoreCase is for bytes too, and a Pattern is used by any map', (t) => {
   const word = new Pattern(['error', /warn(ing)?/], { ignoreCase: true })
-  t.is(mapped(t, 'x ERROR').find(word), 2)
-  t.deepEqual(texts(mapped(t, 'Warning, Error').matchAll(word)), ['Warning', 'Error'])
-  t.is(mapped(t, 'an Error').find(new Pattern('error')), -1)
-  t.is(mapped(t, 'an Error').find(new Pattern(new Pattern('error'), { ignoreCase: true })), 3)
+  t.is(holding(t, 'x ERROR').find(word), 2)
+  t.deepEqual(texts(holding(t, 'Warning, Error').matchAll(word)), ['Warning', 'Error'])
+  t.is(holding(t, 'an Error').find(new Pattern('error')), -1)
+  t.is(holding(t, 'an Error').find(new Pattern(new Pattern('error'), { ignoreCase: true })), 3)
 })
 
 test('what is not linear is refused, with what it is and where', (t) => {
-  const m = mapped(t, 'abc')
+  const m = holding(t, 'abc')
   for (const [re, construct, at] of [
     [/(?<=a)b/, 'lookbehind', 0],
     [/b(?<!a)/, 'lookbehind', 1],
@@ -324,7 +307,7 @@ test('what is not linear is refused, with what it is and where', (t) => {
 })
 
 test('a lookahead at the end works, exactly', (t) => {
-  const m = mapped(t, 'foobar foobaz foo')
+  const m = holding(t, 'foobar foobaz foo')
   t.deepEqual([...m.findAll(/foo(?=baz)/)], [7])
   t.deepEqual([...m.findAll(/foo(?!bar)/)], [7, 14])
   const match = m.match(/foo(?=(ba)z)/) as Match
@@ -333,14 +316,14 @@ test('a lookahead at the end works, exactly', (t) => {
 })
 
 test('properties are the runtime’s own', (t) => {
-  const m = mapped(t, 'aΩ1 Ж')
+  const m = holding(t, 'aΩ1 Ж')
   t.deepEqual(texts(m.matchAll(/\p{Lu}/u)), ['Ω', 'Ж'])
   t.deepEqual(texts(m.matchAll(/\p{Script=Greek}/u)), ['Ω'])
   t.deepEqual(texts(m.matchAll(/\P{L}+/u)), ['1 '])
 })
 
 test('a RegExp of any realm, whatever its getters say', (t) => {
-  const m = mapped(t, 'xxa')
+  const m = holding(t, 'xxa')
   const foreign: RegExp = runInNewContext('/a/')
   t.true(types.isRegExp(foreign))
   t.is(m.find(foreign), 2)
@@ -362,7 +345,7 @@ test('a RegExp of any realm, whatever its getters say', (t) => {
 })
 
 test('wrong needles and options are errors of their types', (t) => {
-  const m = mapped(t, 'abc')
+  const m = holding(t, 'abc')
   for (const wrong of [97, null, true, {}, Symbol('x'), 1n, () => {}] as unknown[]) {
     for (const name of [
       'find',
@@ -414,7 +397,7 @@ test('wrong needles and options are errors of their types', (t) => {
 })
 
 test('grep gives the lines that have a match, or with invert those that have none', (t) => {
-  const m = mapped(t, 'one\ntwo\r\n\nthree\nfour\n')
+  const m = holding(t, 'one\ntwo\r\n\nthree\nfour\n')
   t.deepEqual(texts(m.grep(/o/)), ['one', 'two\r', 'four'])
   t.deepEqual(texts(m.grep(/o/, { invert: true })), ['', 'three'])
   t.deepEqual(texts(m.grep(/o/, { reverse: true })), ['four', 'two\r', 'one'])
@@ -462,7 +445,7 @@ test('blocks of grep are its lines, each with a newline, and with its number', a
   for (const length of [0, 1, 5, 300, 9000]) {
     const text = Array.from({ length }, () => random.pick(parts)).join('')
     const bytes = Buffer.from(text)
-    const m = mapped(t, bytes)
+    const m = holding(t, bytes)
     // An empty map has no bytes, so this one may have one more.
     const end = bytes.length
     for (const needle of [/o/, 'two', /^/m, /[^]x/, /nowhere/]) {
@@ -491,7 +474,7 @@ test('blocks of grep are its lines, each with a newline, and with its number', a
 })
 
 test('blocks are of the lines that are left, and end the iterator', async (t) => {
-  const m = mapped(t, 'one word\n'.repeat(1000))
+  const m = holding(t, 'one word\n'.repeat(1000))
   for (const at of [0, 1, 16, 17, 500, 1000]) {
     for (const reverse of [false, true]) {
       const lines = m.grep('word', { numbers: true, reverse })
@@ -515,7 +498,7 @@ test('blocks are of the lines that are left, and end the iterator', async (t) =>
 })
 
 test('lines and blocks of one search in the background can be asked for at once', async (t) => {
-  const m = mapped(t, 'one word\n'.repeat(50_000))
+  const m = holding(t, 'one word\n'.repeat(50_000))
   const lines = m.grepAsync('word', { concurrency: 2 })
   const blocks = lines.blocks()
   const [line, block, again] = await Promise.all([lines.next(), blocks.next(), lines.next()])
@@ -535,7 +518,7 @@ test('the text of a line is that of its bytes, whichever is asked for, and in wh
     const text = Array.from({ length: 30_000 }, () => random.pick(parts)).join('')
     const encodings = ['utf8', 'latin1'] as const
     for (const encoding of encodings) {
-      const m = mapped(t, Buffer.from(text, parts.includes('\xFF') ? 'latin1' : 'utf8'))
+      const m = holding(t, Buffer.from(text, parts.includes('\xFF') ? 'latin1' : 'utf8'))
       const lines = [...m.grep(/^/m, { encoding })]
       const expected = lines.map(({ bytes }) => bytes.toString(encoding))
       t.deepEqual(lines.map(String), expected, 'forward')
@@ -550,7 +533,7 @@ test('the text of a line is that of its bytes, whichever is asked for, and in wh
 })
 
 test('reverse is for patterns whose matches have no newline', (t) => {
-  const m = mapped(t, 'a\nb a\nc')
+  const m = holding(t, 'a\nb a\nc')
   t.deepEqual(
     [...m.matchAll(/[ac]/, { reverse: true })].map(({ index }) => index),
     [6, 4, 0],
@@ -563,7 +546,7 @@ test('reverse is for patterns whose matches have no newline', (t) => {
 })
 
 test('patterns on a closed map: types first, then the map', async (t) => {
-  const m = mapped(t, 'abc\nabc')
+  const m = holding(t, 'abc\nabc')
   const lines = m.grep(/a/)
   const matches = m.matchAllAsync(/a/)
   lines.next()
@@ -739,7 +722,7 @@ test('the addon’s natives for patterns survive any argument', (t) => {
 })
 
 test('more patterns than are kept are found all the same', (t) => {
-  const m = mapped(t, 'a1b22c333')
+  const m = holding(t, 'a1b22c333')
   for (let round = 0; round < 3; round += 1) {
     for (let at = 0; at < 100; at += 1) {
       t.is(m.find(new RegExp(`\\d{3}|x{${at + 1}}`)), 6)

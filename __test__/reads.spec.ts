@@ -1,26 +1,18 @@
 // Reads that do not wait for a disk in the calling thread: prefetchAsync, sliceAsync, arrayBufferAsync, stream; and copyTo.
-import { readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { ACCESS_COPY, ACCESS_READ, ACCESS_WRITE, MAP_PRIVATE, Mmap, PROT_WRITE } from '../index.js'
-import { checkError, refuses, type thrown } from './support/errors.ts'
-import { anonymous, mapped, temporaryFile } from './support/files.ts'
+import { refuses, rejects } from './support/errors.ts'
+import { anonymous, mapped, temporaryFile, touched } from './support/files.ts'
 import { numbers, text } from './support/haystacks.ts'
 import { emulated, externalBuffers, linux, unix } from './support/platform.ts'
 import { childAnswer } from './support/runtime.ts'
-import test, { type Assertions, testWhere } from './support/test.ts'
+import test, { testWhere } from './support/test.ts'
 
 const onUnix = testWhere(unix, 'truncates a mapped file')
 const onKernel = testWhere(linux && !emulated, 'the advice is Linux’s, and qemu ignores it')
 
 const SIZE = 9_000_001
 const content = text(numbers(20), SIZE, 26)
-
-async function rejects(t: Assertions, promise: Promise<unknown>, code: string): Promise<void> {
-  const error = (await promise.then(
-    () => new Error('it was fulfilled'),
-    (reason: unknown) => reason,
-  )) as ReturnType<typeof thrown>
-  checkError(t, error, code)
-}
 
 /** Bounds as slice takes them: whole, from both ends, clamped, empty, small and large. */
 const bounds: readonly (readonly [number?, number?])[] = [
@@ -112,13 +104,9 @@ onKernel('prefetchAsync makes pages resident', async (t) => {
   const path = temporaryFile(content)
   const m = Mmap.open(path)
   t.teardown(() => m.close())
-  const resident = (): number => {
-    const part = readFileSync('/proc/self/smaps', 'utf8').split(`${path}\n`)[1] ?? ''
-    return Number(/Rss:\s+(\d+)/.exec(part)?.[1])
-  }
-  t.true(resident() < 1000)
+  t.true(touched(path) < 1_000_000)
   await m.prefetchAsync()
-  t.true(resident() >= SIZE / 1024 - 8, `${resident()} KiB`)
+  t.true(touched(path) >= SIZE - 8192, `${touched(path)} bytes`)
 })
 
 test('a signal, a close and bad arguments', async (t) => {

@@ -4,20 +4,12 @@
 import { Buffer } from 'node:buffer'
 import { ACCESS_COPY, ACCESS_WRITE, type BlocksOptions, Mmap } from '../index.js'
 import { checkError, thrown } from './support/errors.ts'
-import { temporaryFile } from './support/files.ts'
+import { holding, temporaryFile } from './support/files.ts'
 import { externalBuffers, unix } from './support/platform.ts'
 import { childAnswer } from './support/runtime.ts'
 import test, { type Assertions, testWhere } from './support/test.ts'
 
 const [KIB, MIB] = [1024, 1024 * 1024]
-
-function mapped(t: Assertions, bytes: string | Buffer): Mmap {
-  const content = Buffer.from(bytes as string)
-  const m = new Mmap(-1, content.length)
-  t.teardown(() => m.close())
-  m.setSlice(content)
-  return m
-}
 
 /** A map with a line `word` at each of these places, and zeros. */
 function withWords(t: Assertions, length: number, places: readonly number[]): Mmap {
@@ -103,7 +95,7 @@ function mixed(): Buffer {
 
 test('texts are those of the bytes, whichever are asked for and in whichever order', (t) => {
   const bytes = mixed()
-  const m = mapped(t, bytes)
+  const m = holding(t, bytes)
   for (const encoding of ['utf8', 'latin1'] as const) {
     const pattern = /(?<key>[^\s=]+)=(?<value>[^\s]+)?/
     const expected = [...m.matchAll(pattern, { encoding })].map((match) =>
@@ -134,7 +126,7 @@ test('texts are those of the bytes, whichever are asked for and in whichever ord
 })
 
 test('a match gives its texts one after the other', (t) => {
-  const m = mapped(t, 'one=two;')
+  const m = holding(t, 'one=two;')
   const match = m.match(/(\w+)=(\w+)(!)?/)
   const texts = (match as Iterable<string | undefined>)[Symbol.iterator]()
   t.deepEqual(
@@ -158,7 +150,7 @@ test('a match gives its texts one after the other', (t) => {
 })
 
 test('the bytes of a match that are changed change no text', (t) => {
-  const m = mapped(t, 'one=two three=four ')
+  const m = holding(t, 'one=two three=four ')
   const [first, second] = m.matchAll(/(\w+)=(\w+)/)
   first?.bytes()?.fill(0)
   first?.bytes(1)?.fill(0)
@@ -170,7 +162,7 @@ test('the bytes of a match that are changed change no text', (t) => {
 const lineOf = (at: number): string => `${at} ${'words '.repeat(at % 50)}`
 
 test('blocks that are written into memory are the same, of whatever kind it is', (t) => {
-  const m = mapped(t, Array.from({ length: 9000 }, (_, at) => lineOf(at)).join('\n'))
+  const m = holding(t, Array.from({ length: 9000 }, (_, at) => lineOf(at)).join('\n'))
   const kinds: Readonly<Record<string, ArrayBufferView>> = {
     'a Buffer': Buffer.alloc(64 * KIB),
     'an array in the middle of its memory': new Uint8Array(new ArrayBuffer(9000), 100, 5000),
@@ -201,7 +193,7 @@ test('blocks that are written into memory are the same, of whatever kind it is',
 })
 
 test('without memory of the caller’s no block is ever written again', (t) => {
-  const m = mapped(t, Array.from({ length: 9000 }, (_, at) => lineOf(at)).join('\n'))
+  const m = holding(t, Array.from({ length: 9000 }, (_, at) => lineOf(at)).join('\n'))
   const blocks = [...m.grep(/[^\n]/).blocks()]
   const before = blocks.map(String)
   for (const block of m.grep(/[^\n]/).blocks()) block.fill(0)
@@ -210,7 +202,7 @@ test('without memory of the caller’s no block is ever written again', (t) => {
 })
 
 test('each block is written over the one before, and blocks that can’t be have their own memory', (t) => {
-  const m = mapped(t, `${'a line\n'.repeat(16)}${'another\n'.repeat(16)}`)
+  const m = holding(t, `${'a line\n'.repeat(16)}${'another\n'.repeat(16)}`)
   const into = Buffer.alloc(KIB)
   const blocks = m.grep('n').blocks({ into })
   const first = blocks.next().value
@@ -233,7 +225,7 @@ test('each block is written over the one before, and blocks that can’t be have
 })
 
 test('memory for blocks is checked when it is given', (t) => {
-  const m = mapped(t, 'a line\n')
+  const m = holding(t, 'a line\n')
   for (const into of [new ArrayBuffer(8), 'text', 8, null, []]) {
     const given = { into } as unknown as BlocksOptions
     checkError(
@@ -251,7 +243,7 @@ test('memory for blocks is checked when it is given', (t) => {
 })
 
 test('memory for blocks that is transferred away holds up nothing', (t) => {
-  const m = mapped(t, 'a line\n'.repeat(5000))
+  const m = holding(t, 'a line\n'.repeat(5000))
   const into = new Uint8Array(KIB)
   const parts: string[] = []
   for (const block of m.grep('line').blocks({ into })) {

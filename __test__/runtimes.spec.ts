@@ -5,7 +5,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Mmap } from '../index.js'
-import { latin1 } from './support/files.ts'
+import { freshName, latin1 } from './support/files.ts'
 import { checkout, emulated, externalBuffers, linux, scaled } from './support/platform.ts'
 import { moduleFile } from './support/runtime.ts'
 import { serially } from './support/serial.ts'
@@ -126,21 +126,6 @@ const source = `
 const PATIENCE = 240_000
 
 const previous = { ended: Promise.resolve() }
-
-let last = 0
-
-function freshName(t: Assertions): string {
-  last += 1
-  const name = `fmmap-${process.pid}-runtimes-${last}`
-  t.teardown(() => {
-    try {
-      Mmap.unlink(name)
-    } catch {
-      // It was never made.
-    }
-  })
-  return name
-}
 
 function start(t: Assertions, { command }: Runtime, args: readonly string[]): ChildProcess {
   const child = spawn(...command(moduleFile(source), args), {

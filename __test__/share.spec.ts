@@ -24,7 +24,7 @@ import {
   temporaryFile,
 } from './support/files.ts'
 import { externalBuffers, linux, scaled, unix } from './support/platform.ts'
-import { childAnswer, moduleFile } from './support/runtime.ts'
+import { childAnswer, moduleFile, procUrl } from './support/runtime.ts'
 import test, { type Assertions, testWhere } from './support/test.ts'
 
 /** A thread with its own maps, by name. It evaluates the expressions that it is sent. */
@@ -410,21 +410,15 @@ testWhere(linux, '/proc')(
     const path = temporaryFile('x'.repeat(64 * PAGESIZE))
     const answer = await childAnswer<Record<string, number>>(
       `
-      const { readFileSync, readdirSync, readlinkSync } = await import('node:fs')
+      import { mappings, openFiles, threads } from ${procUrl}
       const { Worker } = await import('node:worker_threads')
       const path = process.argv[2]
       const look = () => ({
-        areas: readFileSync('/proc/self/maps', 'utf8').split(path).length - 1,
-        descriptors: readdirSync('/proc/self/fd').filter((fd) => {
-          if (!('Deno' in globalThis)) return true
-          // Deno keeps the event loop of each worker that has called process.exit(), whatever the worker did.
-          try { return !readlinkSync('/proc/self/fd/' + fd).startsWith('anon_inode:') } catch { return false }
-        }).length,
+        areas: mappings(path),
+        // Deno keeps the event loop of each worker that has called process.exit(), whatever the worker did.
+        descriptors: openFiles().filter((target) => !('Deno' in globalThis && target.startsWith('anon_inode:'))).length,
         // Deno keeps threads of its own for a while: there those of the package count.
-        threads: readdirSync('/proc/self/task').filter((id) => {
-          if (!('Deno' in globalThis)) return true
-          try { return readFileSync('/proc/self/task/' + id + '/comm', 'utf8').startsWith('fmmap') } catch { return false }
-        }).length,
+        threads: threads('Deno' in globalThis ? 'fmmap' : ''),
       })
       const start = (index, token) => {
         const worker = new Worker(process.argv[3], { workerData: { token, end: index % 5 } })

@@ -5,26 +5,10 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { ACCESS_WRITE, Mmap, PAGESIZE } from '../index.js'
 import { refuses } from './support/errors.ts'
-import { latin1 } from './support/files.ts'
+import { freshName, latin1 } from './support/files.ts'
 import { externalBuffers, linux, scaled, unix } from './support/platform.ts'
 import { childAnswer, command, moduleFile } from './support/runtime.ts'
-import test, { type Assertions, testWhere } from './support/test.ts'
-
-let made = 0
-
-/** A name that nobody else has. It is removed after the test. */
-function freshName(t: Assertions): string {
-  made += 1
-  const name = `fmmap-${process.pid}-${made}`
-  t.teardown(() => {
-    try {
-      Mmap.unlink(name)
-    } catch {
-      // The test has removed it, or never made it.
-    }
-  })
-  return name
-}
+import test, { testWhere } from './support/test.ts'
 
 if (linux) {
   // This runs after the teardowns: a name that still exists is a failure of this file.

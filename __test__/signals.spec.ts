@@ -1,12 +1,12 @@
 // Signals, callbacks and options whose own code throws, aborts, closes, resizes or searches, at every moment at which
 // it runs. Whatever it does, each promise settles with a code of docs/errors.md, nothing stays pending, and the next
 // search runs as if there had been none.
-import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Mmap, PAGESIZE } from '../index.js'
 import { anonymous, mapped, mappedPath, temporaryFile } from './support/files.ts'
 import type { Coded } from './support/errors.ts'
 import { hole, linux, unix } from './support/platform.ts'
+import { mappings } from './support/proc.mjs'
 import { serially } from './support/serial.ts'
 import anyTest, { type Assertions, testWhere } from './support/test.ts'
 
@@ -350,9 +350,8 @@ linuxTest(
     for (const promise of promises) {
       t.true(codes.has(((await outcome(promise)) as Coded).code))
     }
-    const areas = (): boolean => readFileSync('/proc/self/maps', 'utf8').includes(`${path}\n`)
     // The searches notice it at their next step; were one to go on, it would never be gone.
-    while (areas()) await pause(10)
-    t.false(areas())
+    while (mappings(path) > 0) await pause(10)
+    t.is(mappings(path), 0)
   },
 )

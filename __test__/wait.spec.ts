@@ -1,7 +1,8 @@
 // Waiting for a word: in one thread, between threads, between processes; and how a wait ends.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, truncateSync } from 'node:fs'
+import { truncateSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import {
   ACCESS_COPY,
@@ -12,26 +13,14 @@ import {
   PAGESIZE,
   PROT_WRITE,
 } from '../index.js'
-import { checkError, type Coded, refuses } from './support/errors.ts'
+import { checkError, type Coded, refuses, rejects } from './support/errors.ts'
 import { anonymous, mapped, mappedPath, temporaryFile } from './support/files.ts'
 import { externalBuffers, linux, scaled, unix } from './support/platform.ts'
-import { childAnswer, command, moduleFile, runChild } from './support/runtime.ts'
+import { threads } from './support/proc.mjs'
+import { childAnswer, command, moduleFile, procUrl, runChild } from './support/runtime.ts'
 import { type Assertions, testWhere } from './support/test.ts'
 
 const onUnix = testWhere(unix, 'there is no waiting on Windows')
-
-const pause = (milliseconds: number): Promise<void> =>
-  new Promise((done) => setTimeout(done, milliseconds))
-
-async function rejects(t: Assertions, promise: Promise<unknown>, code: string): Promise<Coded> {
-  try {
-    await promise
-  } catch (error) {
-    checkError(t, error as Coded, code)
-    return error as Coded
-  }
-  throw new Error(`the promise fulfilled, and should have been ${code}`)
-}
 
 /** Wakes the word again and again, until somebody was woken. */
 async function notified(m: Mmap, offset: number): Promise<number> {
@@ -316,13 +305,9 @@ testWhere(linux, '/proc')(
     t.timeout(900_000)
     const answer = await childAnswer<{ threads: number; areas: number }>(
       `
-      const { readFileSync, readdirSync } = await import('node:fs')
+      import { mappings, threads } from ${procUrl}
       const { Worker } = await import('node:worker_threads')
       const [, , path, worker] = process.argv
-      const threads = () => readdirSync('/proc/self/task').filter((id) => {
-        try { return readFileSync('/proc/self/task/' + id + '/comm', 'utf8').startsWith('fmmap-wait') } catch { return false }
-      }).length
-      const areas = () => readFileSync('/proc/self/maps', 'utf8').split(path).length - 1
       // Deno ends no worker that is terminated while it runs, not even in an empty loop.
       const ways = 'Deno' in globalThis ? [0, 1, 2, 3] : [0, 1, 2, 3, 4, 5]
       for (let round = 0; round < ${Math.max(12, scaled(42))}; round += ways.length) {
@@ -343,7 +328,7 @@ testWhere(linux, '/proc')(
       for (let i = 0; i < 2000; i++) {
         collect()
         await pause(100)
-        left = { threads: threads(), areas: areas() }
+        left = { threads: threads('fmmap-wait'), areas: mappings(path) }
         if (left.threads === 0 && left.areas === 0) break
       }
       console.log(JSON.stringify(left))
@@ -445,8 +430,7 @@ testWhere(linux, '/proc')('a wait takes no thread of the pool', async (t) => {
   const m = anonymous(t, 64)
   const waits = Array.from({ length: 20 }, () => m.waitAsync(0, 0))
   t.is(await m.countAsync('x'), 0)
-  t.true(readFileSync('/proc/self/status', 'utf8').length > 0)
-  t.true(readdirSync('/proc/self/task').length > 20)
+  t.true(threads() > 20)
   m.set(0, 1)
   m.notify(0)
   t.deepEqual(new Set(await Promise.all(waits)), new Set(['ok']))

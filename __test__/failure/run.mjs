@@ -6,12 +6,13 @@
 //
 // A member is added by a line in `cases`.
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
-import { readlinkSync, readSync, realpathSync } from 'node:fs'
+import { readSync, realpathSync } from 'node:fs'
 import { rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import * as fmmap from '../../index.js'
+import { mappings, openFiles } from '../support/proc.mjs'
 
 const { ACCESS_COPY, ACCESS_READ, ACCESS_WRITE, MADV_DONTNEED, MADV_RANDOM } = fmmap
 const { MAP_PRIVATE, MAP_SHARED, Mmap, PAGESIZE, PROT_READ, PROT_WRITE } = fmmap
@@ -48,18 +49,9 @@ function callNames(count) {
 
 /** The descriptors of files and of named memory that are open; a runtime's pipes and modules come and go. */
 function descriptors() {
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      const target = readlinkSync(`/proc/self/fd/${fd}`)
-      return [folder, '/dev/shm/', '/memfd:', '/dev/zero'].some((start) => target.startsWith(start))
-    } catch {
-      return false
-    }
-  }).length
-}
-/** The areas of memory that map the file. */
-function areas(path) {
-  return readFileSync('/proc/self/maps', 'utf8').split(path).length - 1
+  return openFiles().filter((target) =>
+    [folder, '/dev/shm/', '/memfd:', '/dev/zero'].some((start) => target.startsWith(start)),
+  ).length
 }
 
 const OWN = new Set([
@@ -119,7 +111,7 @@ class Setting {
     rmSync(this.path, { force: true })
     this.views.length = 0
     // The views of a closed map hold its memory until they are collected.
-    for (let tries = viewed ? 0 : 20; tries < 20 && areas(this.path) > 0; tries++) {
+    for (let tries = viewed ? 0 : 20; tries < 20 && mappings(this.path) > 0; tries++) {
       globalThis.gc()
       await new Promise((done) => setImmediate(done))
     }
@@ -657,7 +649,7 @@ async function run(name, one, failAt, errno, warm = true) {
     after.descriptors <= before.descriptors,
     `${after.descriptors - before.descriptors} descriptors are left over at the end`,
   )
-  if (failAt === 0) right(areas(s.path) === 0, 'the file is still mapped')
+  if (failAt === 0) right(mappings(s.path) === 0, 'the file is still mapped')
   return called
 }
 

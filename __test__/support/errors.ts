@@ -93,6 +93,38 @@ export function refuses(
   return error
 }
 
+/** The error of a promise that must reject, or of a call that must return such a promise and not throw itself. */
+export async function rejection(
+  work: Promise<unknown> | (() => Promise<unknown>),
+  label: string = typeof work === 'function' ? String(work) : 'the promise',
+): Promise<Coded> {
+  let promise: Promise<unknown>
+  try {
+    promise = typeof work === 'function' ? work() : work
+  } catch (error) {
+    throw new Error(`${label} threw instead of rejecting`, { cause: error })
+  }
+  const error = await promise.then(
+    (value) => new Error(`${label} gave ${String(value)}, and should have rejected`),
+    (reason: unknown) => ({ reason }),
+  )
+  if (error instanceof Error) throw error
+  if (error.reason instanceof Error) return error.reason as Coded
+  throw new Error(`${label} rejected with no Error: ${String(error.reason)}`)
+}
+
+/** The promise must reject with the error of this code, as the table has it. */
+export async function rejects(
+  t: Assertions,
+  work: Promise<unknown> | (() => Promise<unknown>),
+  code: string,
+  message?: string | RegExp,
+): Promise<Coded> {
+  const error = await rejection(work)
+  checkError(t, error, code, message, typeof work === 'function' ? String(work) : code)
+  return error
+}
+
 export const closedMessage: string = 'mmap closed or invalid'
 export const readonlyMessage: string = "mmap can't modify a readonly memory map."
 export const copyResizeMessage: string = "mmap can't resize a readonly or copy-on-write memory map."

@@ -3,7 +3,6 @@ import {
   closeSync,
   mkdtempSync,
   openSync,
-  readFileSync,
   realpathSync,
   rmSync,
   truncateSync,
@@ -13,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, Mmap } from '../../index.js'
 import { linux, unix } from './platform.ts'
+import { areasOf } from './proc.mjs'
 import type { Assertions } from './test.ts'
 
 export type MapOptions = NonNullable<ConstructorParameters<typeof Mmap>[2]>
@@ -54,10 +54,7 @@ export function temporaryFile(content: Content = ''): string {
 /** How many bytes of a file this process has touched through its maps: 0 where the system does not tell. */
 export function touched(path: string): number {
   if (!linux) return 0
-  const areas = readFileSync('/proc/self/smaps', 'utf8').split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)
-  const sizes = areas
-    .filter((area) => area.split('\n')[0]?.endsWith(path))
-    .map((area) => 1024 * Number(/^Rss: +(\d+) kB/m.exec(area)?.[1]))
+  const sizes = areasOf(path).map((area) => 1024 * Number(/^Rss: +(\d+) kB/m.exec(area)?.[1]))
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
@@ -105,6 +102,28 @@ export function anonymous(
   const map = new Mmap(-1, length, unix ? { flags } : {})
   t.teardown(() => map.close())
   return map
+}
+
+/** Anonymous memory that begins with these bytes; a string is written as UTF-8. By default it is as long as they. */
+export function holding(t: Assertions, content: string | Uint8Array, length?: number): Mmap {
+  const all = Buffer.from(content as string)
+  const map = anonymous(t, length ?? Math.max(1, all.length))
+  map.setSlice(all, 0, all.length)
+  return map
+}
+
+/** A name for shared memory that nobody else has. It is removed after the test. */
+export function freshName(t: Assertions): string {
+  made += 1
+  const name = `fmmap-${process.pid}-${made}`
+  t.teardown(() => {
+    try {
+      Mmap.unlink(name)
+    } catch {
+      // The test has removed it, or never made it.
+    }
+  })
+  return name
 }
 
 /** Bytes as text with one character for each, which is how the tests write their expectations. */

@@ -3,9 +3,9 @@ import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type Follower, type FollowOptions, Mmap } from '../../index.js'
 import { freshPath } from './files.ts'
+import { openFiles } from './proc.mjs'
+import { serially as inOrder } from './serial.ts'
 import type { Assertions, Test } from './test.ts'
-
-export const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms))
 
 /** What the work gives; undefined if it hangs. How long it takes does not matter, on a busy machine it may be long. */
 export async function unlessItHangs<T>(work: Promise<T>): Promise<T | undefined> {
@@ -61,31 +61,16 @@ export async function take(lines: Follower, count: number): Promise<string[]> {
 
 /** The files in a folder that this process has open. Linux only. */
 export function open(folder: string): string[] {
-  const all = fs.readdirSync('/proc/self/fd').map((fd) => {
-    try {
-      return fs.readlinkSync(`/proc/self/fd/${fd}`)
-    } catch {
-      return ''
-    }
-  })
-  return all.filter((target) => target.startsWith(join(folder, '/')))
+  return openFiles().filter((target) => target.startsWith(join(folder, '/')))
 }
 
-let before: Promise<void> = Promise.resolve()
+const order = { ended: Promise.resolve() }
 
-/** Each test starts when the one before and its teardown have ended. */
+/** Each test starts when the one before has ended, and has its time from there on: all of a file wait from its start. */
 export const serially =
   (run: Test): Test =>
   (title, body) =>
-    run(title, async (t) => {
-      const turn = before
-      let done = (): void => {}
-      before = new Promise((resolve) => {
-        done = resolve
-      })
-      await turn
-      // Only from here on, because all the tests of a file wait from its start.
+    inOrder(run, order)(title, async (t) => {
       t.timeout(240_000)
-      t.teardown(() => done())
       await body(t)
     })

@@ -6,6 +6,9 @@ import { freshPath } from './files.ts'
 /** The package's address, by which a module in the temporary folder imports it. */
 export const packageUrl: string = new URL('../../index.js', import.meta.url).href
 
+/** The address of proc.mjs as the source of a string: `import { mappings } from ${procUrl}`. */
+export const procUrl: string = JSON.stringify(new URL('./proc.mjs', import.meta.url).href)
+
 /** Writes a module that begins with an import of the whole package as `fmmap`, and returns its path. */
 export function moduleFile(source: string): string {
   const path = freshPath('.mjs')

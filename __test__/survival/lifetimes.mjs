@@ -15,7 +15,7 @@ import {
   webcrypto,
 } from 'node:crypto'
 import { closeSync, openSync, readFileSync, write, writeFileSync } from 'node:fs'
-import { open as openFile, readdir, readFile, writeFile } from 'node:fs/promises'
+import { open as openFile, readFile, writeFile } from 'node:fs/promises'
 import { createServer, get } from 'node:http'
 import { Readable } from 'node:stream'
 import { buffer as whole } from 'node:stream/consumers'
@@ -25,6 +25,7 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 import * as fmmap from '../../index.js'
+import { mappings, openFiles } from '../support/proc.mjs'
 import { cases, check, collect, freshPath, pause, scaled } from './cases.mjs'
 
 const { Mmap, ACCESS_WRITE, ACCESS_READ, ACCESS_COPY, PAGESIZE } = fmmap
@@ -374,10 +375,6 @@ async function workers() {
   return `${count} workers`
 }
 
-/** Mappings of a file, and open descriptors, of this process. */
-const mappings = (path) => readFileSync('/proc/self/maps', 'utf8').split(path).length - 1
-const descriptors = async () => (await readdir('/proc/self/fd')).length
-
 async function leaks() {
   if (process.platform !== 'linux') return '/proc is Linux’s'
   const path = freshPath()
@@ -391,7 +388,7 @@ async function leaks() {
     }
   }
   await round()
-  const before = await descriptors()
+  const before = openFiles().length
   const rounds = scaled(20)
   for (let i = 0; i < rounds; i++) await round()
   let [left, more] = [1, 1]
@@ -399,7 +396,7 @@ async function leaks() {
     collect()
     await pause(20)
     left = mappings(path)
-    more = (await descriptors()) - before
+    more = openFiles().length - before
   }
   check(
     left <= 3 && more <= 3,
@@ -424,7 +421,7 @@ async function inheritance() {
   const m = maps[1]
   m.resize(SIZE)
   m.view()
-  check(readFileSync('/proc/self/maps', 'utf8').includes(path), 'it is mapped here')
+  check(mappings(path) > 0, 'it is mapped here')
   const listing = await new Promise((resolve, reject) => {
     const started = spawn('sh', ['-c', 'ls -l /proc/self/fd; cat /proc/self/maps'], {
       stdio: ['ignore', 'pipe', 'inherit'],

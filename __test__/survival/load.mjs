@@ -3,25 +3,16 @@
  */
 
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import * as fmmap from '../../index.js'
+import * as proc from '../support/proc.mjs'
 import { cases, check, collect, externalBuffers, freshPath, pause, scaled } from './cases.mjs'
 
 const { Mmap, ACCESS_WRITE, PAGESIZE } = fmmap
 const linux = process.platform === 'linux'
-/** Those of a file: a runtime opens and closes some of its own meanwhile. */
-const descriptors = (path) => {
-  if (!linux) return 0
-  const file = realpathSync(path)
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`) === file
-    } catch {
-      return false
-    }
-  }).length
-}
-const areas = () => (linux ? readFileSync('/proc/self/maps', 'utf8').split('\n').length : 0)
+/** The descriptors of a file and the areas of memory, as far as the system tells. */
+const descriptors = (path) => (linux ? proc.descriptors(path) : 0)
+const areas = () => (linux ? proc.mappings() : 0)
 const mostAreas = () => Number(readFileSync('/proc/sys/vm/max_map_count', 'utf8'))
 const resident = () => process.memoryUsage().rss / 2 ** 20
 
@@ -191,8 +182,8 @@ await cases({
         'no more address space': () =>
           limited(
             ':',
-            `const status = fs.readFileSync('/proc/self/status', 'utf8')
-            const now = Number(/VmSize:\\s+(\\d+)/.exec(status)[1]) * 1024
+            `const { memory } = await import(${JSON.stringify(new URL('../support/proc.mjs', import.meta.url).href)})
+            const now = memory('VmSize')
             execFileSync('prlimit', ['--pid', String(process.pid), '--as=' + (now + 256 * 2 ** 20)])
             const small = Mmap.open(path)
             let code
