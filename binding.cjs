@@ -250,7 +250,9 @@ function unloadable(name, cause) {
 
 function cure(cause) {
   if (cause?.code === 'ERR_DLOPEN_DISABLED' || cause?.code === 'ERR_ACCESS_DENIED') {
-    return 'Under --permission, Node needs --allow-addons to load fmmap'
+    return process.permission === undefined
+      ? 'fmmap is an addon: start Node without --no-addons'
+      : 'Under --permission, Node needs --allow-addons to load fmmap'
   }
   if (cause?.name === 'NotCapable') return 'Deno needs --allow-ffi and --allow-read to load fmmap'
   return bundled

@@ -106,22 +106,32 @@ test('two workers and the main thread each have maps of their own', async (t) =>
   t.deepEqual(answer, [[1, 0], [2, 0], 3])
 })
 
-onNode('under the permission model it needs --allow-addons, and says so', (t) => {
-  const [major = 0] = process.versions.node.split('.').map(Number)
-  const permission = major < 22 ? '--experimental-permission' : '--permission'
+/** What a process of Node's with these flags prints that loads the package: the length of a map, or the error. */
+const loadedWith = (...flags: string[]): string => {
   const program = `import(${JSON.stringify(packageUrl)}).then(
     ({ Mmap }) => console.log(new Mmap(-1, 10).length),
     (error) => console.log(error.code, error.message))`
-  const run = (...flags: string[]): string =>
-    execFileSync(process.execPath, [permission, '--allow-fs-read=*', ...flags, '-e', program], {
-      encoding: 'utf8',
-      env: { ...process.env, NODE_OPTIONS: '' },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim()
-  t.is(run('--allow-addons'), '10')
-  const refusal = run()
+  return execFileSync(process.execPath, [...flags, '-e', program], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim()
+}
+
+onNode('under the permission model it needs --allow-addons, and says so', (t) => {
+  const [major = 0] = process.versions.node.split('.').map(Number)
+  const permission = major < 22 ? '--experimental-permission' : '--permission'
+  t.is(loadedWith(permission, '--allow-fs-read=*', '--allow-addons'), '10')
+  const refusal = loadedWith(permission, '--allow-fs-read=*')
   t.true(refusal.startsWith('ERR_DLOPEN_DISABLED '), refusal)
   t.true(refusal.includes('--allow-addons'), refusal)
+})
+
+onNode('under --no-addons it is refused, and the message names that flag', (t) => {
+  const refusal = loadedWith('--no-addons')
+  t.true(refusal.startsWith('ERR_DLOPEN_DISABLED '), refusal)
+  t.true(refusal.includes('without --no-addons'), refusal)
+  t.false(refusal.includes('--allow-addons'), refusal)
 })
 
 /**

@@ -20,7 +20,7 @@ export interface Match extends Iterable<string | undefined> {
   readonly end: number
   /** The index of the needle in a list; 0 if there was no list. */
   readonly pattern: number
-  /** Where each group starts and ends, the whole match first; as a RegExp with the flag d has it. */
+  /** Where each group starts and ends, the whole match first: as a RegExp with the flag d has it, but in bytes. */
   readonly indices: readonly (readonly [number, number] | undefined)[]
   /** The text of the named groups; undefined if the pattern has none. */
   readonly groups: Readonly<Record<string, string | undefined>> | undefined

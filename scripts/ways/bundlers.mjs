@@ -364,6 +364,19 @@ console.log(map.find('needle') === 4 && code === 'ERR_MMAP_UNSUPPORTED' ? 'ok' :
       await printsOk(there, join(there, 'program'), [])
     },
   })),
+  {
+    name: 'sea-26',
+    quick: false,
+    async run({ packages, scratch }) {
+      const heading = "Node's single executable"
+      const folder = workshop('bundlers', 'sea-26', packages)
+      await command(folder, heading, 'esbuild require.cjs', byNode('esbuild/bin/esbuild'))
+      write(folder, { 'sea.build.json': documented(heading, 'sea.build.json') })
+      await command(folder, heading, 'node --build-sea', (args) => [node(26), args])
+      const there = moved(scratch, 'sea-26', join(folder, 'out'))
+      await printsOk(there, join(there, 'program'), [])
+    },
+  },
 ]
 
 /** Builds an application, moves its standalone folder, starts its server and sends a request. */
