@@ -48,12 +48,46 @@ impl Number {
     }
 }
 
+/// `MAP_*` bits: mostly a type and flags that the kernel knows, as it refuses most others.
+#[derive(Arbitrary, Debug)]
+enum Flags {
+    Known { kind: u8, more: u8 },
+    Any(i32),
+}
+
+impl Flags {
+    const MORE: [i32; 8] = [
+        libc::MAP_ANONYMOUS,
+        libc::MAP_NORESERVE,
+        libc::MAP_STACK,
+        libc::MAP_DENYWRITE,
+        libc::MAP_EXECUTABLE,
+        libc::MAP_NONBLOCK,
+        libc::MAP_SYNC,
+        libc::MAP_HUGETLB,
+    ];
+
+    fn value(&self) -> i32 {
+        let flags = match *self {
+            // Shared, private, and shared with a check of the other flags.
+            Self::Known { kind, more } => Self::MORE
+                .iter()
+                .enumerate()
+                .filter(|&(bit, _)| more >> bit & 1 == 1)
+                .fold(1 + i32::from(kind % 3), |flags, (_, flag)| flags | flag),
+            Self::Any(flags) => flags,
+        };
+        // Pages that are locked or filled in advance would use up the machine's memory.
+        flags & !(libc::MAP_LOCKED | libc::MAP_POPULATE)
+    }
+}
+
 #[derive(Arbitrary, Debug)]
 struct Made {
     descriptor: Option<i8>,
     length: Number,
     access: u8,
-    flags: Option<i32>,
+    flags: Option<Flags>,
     prot: Option<u8>,
     offset: Number,
     track: bool,
@@ -94,8 +128,7 @@ fn scratch() -> Option<File> {
 fn make(made: &Made, file: &File) -> Option<Mapping> {
     let options = Options {
         access: i32::from(made.access % 6) - 1,
-        // Pages that are locked or filled in advance would use up the machine's memory.
-        flags: made.flags.map(|flags| flags & !(0x2000 | 0x8000)),
+        flags: made.flags.as_ref().map(Flags::value),
         prot: made.prot.map(i32::from),
         offset: made.offset.value(),
         track: made.track,
