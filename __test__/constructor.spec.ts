@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { inspect } from 'node:util'
 import {
@@ -403,6 +403,32 @@ testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
     t.is(latin1(m.slice(0, 3)), 'abc')
     const explicit = mapOf(t, -1, 10, { flags: MAP_PRIVATE | MAP_ANONYMOUS })
     t.is(explicit.length, 10)
+  },
+)
+
+testWhere(unix, 'the flag is Unix’s')(
+  'MAP_ANONYMOUS beside a descriptor is memory that has nothing to do with the file',
+  async (t) => {
+    for (const flags of [MAP_PRIVATE | MAP_ANONYMOUS, MAP_SHARED | MAP_ANONYMOUS]) {
+      const path = temporaryFile('x'.repeat(2 * PAGESIZE))
+      const m = mappedPath(t, path, { flags })
+      t.is(m.length, 2 * PAGESIZE)
+      t.is(m.find('x'), -1)
+      m.write('abc')
+      truncateSync(path, 0)
+      m.set(-1, 65)
+      // oxlint-disable-next-line no-await-in-loop
+      t.is(latin1(await m.sliceAsync(0, 3)), 'abc')
+      // oxlint-disable-next-line no-await-in-loop
+      await m.prefetchAsync()
+      m.flush()
+      t.is(m.refresh(), 'same')
+      t.is(m.size(), 2 * PAGESIZE)
+      m.resize(PAGESIZE)
+      t.is(m.size(), PAGESIZE)
+      t.is(latin1(m.slice(0, 3)), 'abc')
+      t.is(statSync(path).size, 0)
+    }
   },
 )
 

@@ -2,7 +2,7 @@
 import { truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { ACCESS_COPY, ACCESS_READ, ACCESS_WRITE, MAP_PRIVATE, Mmap, PROT_WRITE } from '../index.js'
 import { refuses, rejects } from './support/errors.ts'
-import { anonymous, mapped, temporaryFile, touched } from './support/files.ts'
+import { anonymous, mapped, mappedPath, temporaryFile, touched } from './support/files.ts'
 import { numbers, text } from './support/haystacks.ts'
 import { emulated, externalBuffers, linux, unix } from './support/platform.ts'
 import { childAnswer } from './support/runtime.ts'
@@ -62,6 +62,16 @@ test('anonymous memory, and a map without its descriptor', async (t) => {
   t.true((await untracked.sliceAsync(10, 20)).equals(content.subarray(10, 20)))
   t.is((await untracked.arrayBufferAsync()).byteLength, SIZE)
 })
+
+testWhere(linux, '/dev/zero can be mapped')(
+  'a shared map of /dev/zero gives what was written, not the zeros that a read of the device gives',
+  async (t) => {
+    const m = mappedPath(t, '/dev/zero', { access: ACCESS_WRITE }, 8192)
+    m.write('abc')
+    t.is((await m.sliceAsync(0, 3)).toString(), 'abc')
+    t.is(Buffer.from(await m.arrayBufferAsync(0, 3)).toString(), 'abc')
+  },
+)
 
 test('a map whose own changes are not in the file gives its own', async (t) => {
   const m = mapped(t, 'abcdef', { access: ACCESS_COPY })

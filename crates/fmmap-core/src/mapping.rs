@@ -257,6 +257,9 @@ impl Mapping {
         };
         let Protection { flags, prot, .. } = protection;
         let tag = options.tag.as_deref();
+        let anonymous = fd.is_none() || flags & os::MAP_ANONYMOUS != 0;
+        // With the flag the system maps no file, whatever the descriptor: what happens to it is nothing to this memory.
+        let (fd, file) = if anonymous { (None, None) } else { (fd, file) };
         let segment = if length.is_some() {
             let segment = Segment::map(len, prot, flags, fd, options.offset, file.clone(), tag);
             segment.map_err(|error| match fd {
@@ -271,7 +274,7 @@ impl Mapping {
             twins: Twins::default(),
             len,
             file,
-            anonymous: fd.is_none() || flags & os::MAP_ANONYMOUS != 0,
+            anonymous,
             empties: options.empty,
             tracked: options.track,
             offset: options.offset,
@@ -480,11 +483,7 @@ impl Mapping {
     fn map_twin(&self, from: usize, end: usize) -> Result<Segment> {
         // A read-only anonymous mapping has only zeros, since nobody can write to it, and so does its twin. If others
         // can write to it, it has a tag, and the twin finds the same memory by the tag.
-        let fd = if self.anonymous {
-            None
-        } else {
-            self.file.as_deref().map(os::descriptor)
-        };
+        let fd = self.file.as_deref().map(os::descriptor);
         let twin = Segment::map(
             end - from,
             os::PROT_READ | os::PROT_WRITE,

@@ -21,7 +21,11 @@ impl Mapping {
         if end.is_none_or(|end| end > self.len) || self.fault().is_some() {
             return false;
         }
-        os::read_cached(os::descriptor(file), self.offset + offset as u64, target)
+        let file = os::descriptor(file);
+        // What a read of a device gives need not be what its mapping has: /dev/zero reads as zeros, and its mapping is
+        // memory that keeps what was written.
+        os::stat(file).is_ok_and(|stat| stat.bounded())
+            && os::read_cached(file, self.offset + offset as u64, target)
     }
 
     /// The memory that shows a range: this mapping's, and that of its views if they have memory of their own. Each
