@@ -27,7 +27,7 @@ import {
   type MapOptions,
   temporaryFile,
 } from './support/files.ts'
-import { linux, unix } from './support/platform.ts'
+import { externalBuffers, linux, unix } from './support/platform.ts'
 import test, { type Assertions, testWhere } from './support/test.ts'
 
 const bothMessage = "mmap can't specify both access and flags, prot."
@@ -191,12 +191,12 @@ testWhere(linux, 'the flag is Linux’s')(
     m.write('abcdef')
     t.is(readFileSync(path, 'latin1'), 'abcdef')
     // A view keeps the memory where it is, so that the new size takes a fresh mapping.
-    const view = m.view(0, 1)
+    const view = externalBuffers ? m.view(0, 1) : undefined
     m.resize(2 * PAGESIZE)
     m.set(PAGESIZE, 65)
     m.flush()
     t.is(readFileSync(path)[PAGESIZE], 65)
-    t.is(view[0], 97)
+    if (view !== undefined) t.is(view[0], 97)
     m.resize(PAGESIZE)
     t.is(statSync(path).size, PAGESIZE)
     refuses(t, () => new Mmap(-1, 6, { flags }), 'EINVAL')

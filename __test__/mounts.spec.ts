@@ -2,11 +2,11 @@
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { join } from 'node:path'
-import { ACCESS_READ, ACCESS_WRITE, faultGuard, Mmap } from '../index.js'
+import { ACCESS_COPY, ACCESS_READ, ACCESS_WRITE, faultGuard, Mmap } from '../index.js'
 import { type Coded, refuses } from './support/errors.ts'
 import { freshPath, latin1 } from './support/files.ts'
 import { following, take } from './support/follow.ts'
-import { emulated, linux } from './support/platform.ts'
+import { emulated, externalBuffers, linux } from './support/platform.ts'
 import { type Assertions, testWhere } from './support/test.ts'
 
 const mount = (...args: string[]): boolean =>
@@ -86,17 +86,23 @@ testWhere(works(tmpfs), 'needs the right to mount')(
   },
 )
 
+/** A file in an overlay that only the lower folder has, so that the first write copies it up. */
+function lowerFile(t: Assertions, content: string): string {
+  const folder = mounted(t, overlay)
+  const merged = join(folder, 'merged')
+  unmount(merged)
+  fs.writeFileSync(join(folder, 'lower', 'file'), content)
+  const options = ['lower', 'upper', 'work'].map((name) => `${name}dir=${join(folder, name)}`)
+  t.true(mount('-t', 'overlay', '-o', options.join(), 'none', merged))
+  return join(merged, 'file')
+}
+
 testWhere(works(overlay), 'needs the right to mount')(
   'an overlay: a file of the lower folder is followed when it is written to, and rotated',
   async (t) => {
     t.timeout(900_000)
-    const folder = mounted(t, overlay)
-    const path = join(folder, 'merged', 'app.log')
     // The first write copies the file up, after which it has another number for some.
-    unmount(join(folder, 'merged'))
-    fs.writeFileSync(join(folder, 'lower', 'app.log'), 'lower\n')
-    const options = ['lower', 'upper', 'work'].map((name) => `${name}dir=${join(folder, name)}`)
-    t.true(mount('-t', 'overlay', '-o', options.join(), 'none', join(folder, 'merged')))
+    const path = lowerFile(t, 'lower\n')
     const lines = following(t, path, { from: 'start' })
     const expected = ['lower']
     t.deepEqual(await take(lines, 1), expected)
@@ -119,12 +125,7 @@ testWhere(works(overlay), 'needs the right to mount')(
 testWhere(works(overlay), 'needs the right to mount')(
   'an overlay: a map of the lower file is that file, also after it was copied up',
   (t) => {
-    const folder = mounted(t, overlay)
-    const path = join(folder, 'merged', 'file')
-    unmount(join(folder, 'merged'))
-    fs.writeFileSync(join(folder, 'lower', 'file'), 'lower bytes')
-    const options = ['lower', 'upper', 'work'].map((name) => `${name}dir=${join(folder, name)}`)
-    t.true(mount('-t', 'overlay', '-o', options.join(), 'none', join(folder, 'merged')))
+    const path = lowerFile(t, 'lower bytes')
     using reader = Mmap.open(path, { access: ACCESS_READ })
     using writer = Mmap.open(path, { access: ACCESS_WRITE })
     writer.setSlice('UPPER', 0, 5)
@@ -132,5 +133,40 @@ testWhere(works(overlay), 'needs the right to mount')(
     t.is(latin1(reader.slice()), 'lower bytes', 'it was opened before the file was copied up')
     using late = Mmap.open(path, { access: ACCESS_READ })
     t.is(latin1(late.slice()), 'UPPER bytes')
+  },
+)
+
+testWhere(works(overlay), 'needs the right to mount')(
+  'an overlay: refresh maps the copy of a lower file that has grown or was cut, with what a private map has changed',
+  async (t) => {
+    const lower = 'lower '.repeat(1000)
+    const path = lowerFile(t, lower)
+    using reader = Mmap.open(path)
+    using shorter = Mmap.open(path)
+    using copy = Mmap.open(path, { access: ACCESS_COPY })
+    using second = Mmap.from(reader.share())
+    copy.set(0, 76)
+    const view = externalBuffers ? reader.view(0, 5) : undefined
+    t.is(latin1(reader.slice(0, 5)), 'lower')
+    const end = `${'line\n'.repeat(1000)}end`
+    fs.appendFileSync(path, end)
+    const file = fs.openSync(path, 'r+')
+    fs.writeSync(file, 'UPPER', 4998)
+    fs.closeSync(file)
+    const expected = `${lower.slice(0, 4998)}UPPER${lower.slice(5003)}${end}`
+    for (const m of [reader, second, copy]) {
+      t.is(m.refresh(), 'grown')
+      t.is(m.size(), expected.length)
+      t.is(latin1(m.slice(1)), expected.slice(1))
+      if (externalBuffers) t.is(latin1(m.view(5000)), expected.slice(5000))
+      // oxlint-disable-next-line no-await-in-loop
+      t.is(latin1(await m.sliceAsync(4090)), expected.slice(4090))
+      t.is(m.refresh(), 'same')
+    }
+    t.is(copy.get(0), 76)
+    if (view !== undefined) t.is(latin1(view), 'lower')
+    fs.truncateSync(path, 5001)
+    t.is(shorter.refresh(), 'truncated')
+    t.is(latin1(shorter.slice()), expected.slice(0, 5001))
   },
 )

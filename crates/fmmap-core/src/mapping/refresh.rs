@@ -38,8 +38,9 @@ impl Mapping {
         if len == self.len && self.fault().is_none() {
             return Ok(());
         }
+        let newer = os::reopened(&file).map(Arc::new);
         self.remapped(|mapping| {
-            mapping.map_again(&file, len)?;
+            mapping.map_again(&file, newer, len)?;
             mapping.len = len;
             // The twins have the old length, or have lost a page. What was exported keeps them alive.
             mapping.retire_twins();
@@ -47,11 +48,18 @@ impl Mapping {
         })
     }
 
-    fn map_again(&mut self, file: &Arc<os::OwnedFile>, len: usize) -> Result<()> {
+    /// Maps `len` bytes of the file, or of the `newer` one, if the file's descriptor may map other bytes.
+    fn map_again(
+        &mut self,
+        file: &Arc<os::OwnedFile>,
+        newer: Option<Arc<os::OwnedFile>>,
+        len: usize,
+    ) -> Result<()> {
         // A segment with a fault contains pages of zeros that are not the file's. Only a fresh mapping gets rid of
         // them.
         let whole = self.segment.fault().is_none();
         if whole
+            && newer.is_none()
             && len > 0
             && !self.segment.is_empty()
             && let Some(segment) = Arc::get_mut(&mut self.segment)
@@ -65,9 +73,17 @@ impl Mapping {
             // The fresh mapping is a section of another length, which takes the name.
             segment.give_up_name()?;
         }
-        let fresh = self.map_afresh(Some(file), len)?;
+        let fresh = self.map_afresh(Some(newer.as_ref().unwrap_or(file)), len)?;
         if self.protection.private() && whole {
-            self.carry_over(&fresh);
+            if newer.is_some() {
+                let base = self.map_afresh(Some(file), self.len)?;
+                self.carry_over(&base, &fresh);
+            } else {
+                self.carry_over(&fresh, &fresh);
+            }
+        }
+        if newer.is_some() {
+            self.file = newer;
         }
         let old = std::mem::replace(&mut self.segment, Arc::new(fresh));
         self.retire(&old);

@@ -160,7 +160,7 @@ impl Mapping {
         }
         let fresh = self.map_afresh(Some(&file), new_len)?;
         if self.protection.private() && whole {
-            self.carry_over(&fresh);
+            self.carry_over(&fresh, &fresh);
         }
         os::set_size(&file, end)?;
         let old = std::mem::replace(&mut self.segment, Arc::new(fresh));
@@ -229,21 +229,21 @@ impl Mapping {
         Ok(fresh)
     }
 
-    /// Copies the pages that a private mapping has changed. Only those that differ from the file are written, so that
-    /// the others stay the file's.
-    pub(super) fn carry_over(&self, fresh: &Segment) {
+    /// Copies the pages that a private mapping has changed: those that differ from `base`, which shows the file as this
+    /// mapping sees it. Only those are written, so that the others stay the file's.
+    pub(super) fn carry_over(&self, base: &Segment, fresh: &Segment) {
         if !self.protection.readable() {
             return;
         }
         let page = os::page_size();
-        let end = self.len.min(fresh.len());
+        let end = self.len.min(base.len()).min(fresh.len());
         for from in (0..end).step_by(page) {
             let len = page.min(end - from);
-            // SAFETY: `from + len <= end`, the length of the shorter one, and both are readable.
+            // SAFETY: `from + len <= end`, the length of the shortest one, and all are readable.
             let old = unsafe { self.segment.bytes(from, from + len) };
             // SAFETY: as above.
-            let new = unsafe { fresh.bytes(from, from + len) };
-            if old != new {
+            let unchanged = unsafe { base.bytes(from, from + len) };
+            if old != unchanged {
                 // SAFETY: `from` is inside the fresh segment.
                 let target = unsafe { fresh.start().add(from) };
                 // SAFETY: `len` bytes on both sides; two mappings never overlap; a private mapping with

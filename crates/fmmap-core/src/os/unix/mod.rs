@@ -18,7 +18,8 @@ pub use cache::{populate, read_cached};
 pub use create::{NewFile, Published, extend, is_link};
 pub use errno::{EBADF, EEXIST, EFAULT, EINVAL, ENODEV, ENOENT, libuv_errno};
 pub use file::{
-    Descriptor, OwnedFile, Stat, descriptor, duplicate, file_of, full_sync, open, set_size, stat,
+    Descriptor, OwnedFile, Stat, descriptor, duplicate, file_of, full_sync, open, reopened,
+    set_size, stat,
 };
 pub use limits::{Area, allocation_granularity, page_size};
 pub use lock::{allocate, lock, unlock};

@@ -1,5 +1,7 @@
 //! Why a file can't be mapped, in a sentence.
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::file::file_system;
 use super::file::{Descriptor, Kind, Stat, stat};
 use super::limits::page_size;
 use super::memory::{MAP_SHARED, Memory, PROT_READ};
@@ -100,20 +102,7 @@ pub fn only_seems_empty(fd: Descriptor) -> bool {
         0x0027_e0eb,
         0x6367_7270,
     ];
-    let mut found = std::mem::MaybeUninit::<libc::statfs>::uninit();
-    // SAFETY: `found` is valid for writing one `libc::statfs`; any number may be asked as a descriptor.
-    let asked = super::errno::retried("fstatfs", || unsafe {
-        libc::fstatfs(fd, found.as_mut_ptr())
-    });
-    if asked.is_err() {
-        return false;
-    }
-    // SAFETY: fstatfs returned 0, so it has filled `found`.
-    let found = unsafe { found.assume_init() };
-    #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
-    // its type differs between C libraries
-    let kind = found.f_type as i64 & 0xffff_ffff;
-    PSEUDO.contains(&kind)
+    file_system(fd).is_some_and(|kind| PSEUDO.contains(&kind))
 }
 
 /// Whether the file belongs to a file system whose files have bytes only while they are read.

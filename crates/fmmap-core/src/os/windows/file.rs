@@ -117,6 +117,12 @@ pub fn duplicate(file: Descriptor) -> Result<OwnedFile> {
         .map_err(|error| Error::from_io(&error, "dup"))
 }
 
+/// Nothing to do: a handle maps what its file has.
+#[must_use]
+pub fn reopened(_file: &OwnedFile) -> Option<OwnedFile> {
+    None
+}
+
 /// A path, which must be UTF-8: replacing other bytes could give the name of another file.
 pub(super) fn path_of(path: &[u8]) -> Result<&Path> {
     let text = std::str::from_utf8(path);
