@@ -218,6 +218,20 @@ export const ways = [
     { beside: 'addon', quick: true },
   ),
   {
+    name: 'vite-7-inside',
+    quick: false,
+    async run({ packages, scratch }) {
+      const config = 'vite.inside-7.mjs'
+      const folder = workshop('vite-7', 'inside', packages)
+      write(folder, { [config]: documented('Vite', config) })
+      const cli = tool('vite-7', 'vite/bin/vite.js')
+      await succeed(folder, node(24), [cli, 'build', '-c', config])
+      const there = moved(scratch, 'vite-7-inside', join(folder, 'out'))
+      copyAddon(packages, there)
+      await printsOk(there, node(20), ['import.mjs'])
+    },
+  },
+  {
     name: 'vite-dev',
     quick: false,
     async run({ packages }) {

@@ -23,6 +23,7 @@ const groups = {
     'vite@8.3.8',
     'webpack@5.113.0',
   ],
+  'vite-7': ['vite@7.3.8'],
   next: ['next@16.4.6', 'react@19.3.1', 'react-dom@19.3.1'],
   managers: ['npm@11.21.2', 'pnpm@10.34.8', 'yarn@1.22.22', '@yarnpkg/cli-dist@4.18.1'],
   ses: ['ses@2.3.0'],
