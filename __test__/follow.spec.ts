@@ -811,13 +811,19 @@ test('while nobody waits for a line nothing keeps the process alive; while someb
   fs.writeFileSync(path, 'a\n')
   const answer = await childAnswer<string[]>(
     `
-    const [path] = process.argv.slice(2)
+    const [path, other] = process.argv.slice(2)
     const lines = fmmap.Mmap.follow(path, { from: 'start' })
     const { value } = await lines.next()
+    // Its watcher hears of other files in the folder.
+    const { writeFileSync } = await import('node:fs')
+    for (let round = 0; round < 20; round += 1) {
+      await new Promise((done) => setTimeout(done, 20))
+      writeFileSync(other, String(round))
+    }
     setTimeout(() => {}, 50)
     console.log(JSON.stringify([String(value)]))
     `,
-    [path],
+    [path, join(dirname(path), 'other')],
   )
   t.deepEqual(answer, ['a'])
   const waiting = childAnswer<string[]>(

@@ -15,6 +15,8 @@ const GATHER = 5
 /** How often a file that was written to is checked without the watcher, which reports each write. */
 const LOOKS = 10
 
+const DENO = 'Deno' in globalThis
+
 export class Wake {
   readonly #path: string | Buffer
   readonly #poll: number
@@ -75,9 +77,11 @@ export class Wake {
     if (this.#stopped || this.#watchers.has(key)) return true
     let watcher: fs.FSWatcher
     try {
-      watcher = fs.watch(folder, { persistent: false }, (event, changed) =>
-        this.#happened(event, changed, isAbove ? undefined : folder, name),
-      )
+      watcher = fs.watch(folder, { persistent: false }, (event, changed) => {
+        this.#happened(event, changed, isAbove ? undefined : folder, name)
+        // Deno's watcher keeps the process alive again while it waits for the next event.
+        if (DENO) void Promise.resolve().then(() => watcher.unref())
+      })
     } catch {
       // There is no folder, or the system has no watcher left. The timer checks, and tries again.
       return false
