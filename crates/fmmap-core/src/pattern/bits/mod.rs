@@ -4,6 +4,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | `near` | the beginning of a haystack, for which no rows are filled |
+//! | `units` | the ways through a pattern, each as a sequence of characters with their repetitions |
 //! | `segments` | which patterns these are, and their parts |
 //! | `rows` | the bits of a stretch of a haystack |
 //! | `chain` | how many matches a stretch has, where a run stands between such parts |
@@ -17,6 +18,7 @@ mod near;
 mod rows;
 mod segments;
 mod terms;
+mod units;
 mod walk;
 
 pub(crate) use near::{Next, State as Beginning, look_around};

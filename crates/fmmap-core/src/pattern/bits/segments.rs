@@ -10,20 +10,15 @@ use super::exact::Exact;
 use super::near::Near;
 use super::rows::Term;
 use super::terms::Terms;
+use super::units::{Sequence, Unit, What, joined, sequences};
 use crate::pattern::Encoding;
 use crate::pattern::filter::front::Bytes;
 use crate::pattern::syntax::Node;
 use crate::pattern::syntax::set::{LAST, Set, terminator, word};
 use crate::pattern::syntax::tree::Assert;
 
-/// The most parts of a pattern, before they are joined.
-const UNITS: usize = 64;
-
 /// The most classes that have a row of bits each.
 const CLASSES: usize = 6;
-
-/// Ways through a pattern.
-const ALTERNATIVES: usize = 8;
 
 /// Places from the start of which it is told what stands there.
 const DEEP: usize = 16;
@@ -113,34 +108,13 @@ impl Segments {
     }
 }
 
-/// A character with the number of its repetitions.
-#[derive(Clone, Debug, PartialEq)]
-struct Unit {
-    what: What,
-    min: usize,
-    max: usize,
-    greedy: bool,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum What {
-    Set(Set),
-    /// A byte that is a part of a character, or of no character.
-    Byte(u8),
-}
-
 impl Segments {
     /// `None` if the pattern is not of this kind.
     pub(crate) fn new(node: &Node, encoding: Encoding) -> Option<Self> {
-        let mut flat = Flat {
-            encoding,
-            ways: vec![Sequence::default()],
-            left: 8 * UNITS,
-        };
-        flat.add(node)?;
+        let ways = sequences(node, encoding)?;
         let mut all: Option<Self> = None;
-        let is_one = flat.ways.len() == 1;
-        for way in flat.ways {
+        let is_one = ways.len() == 1;
+        for way in ways {
             let one = Self::of(way, encoding, is_one)?;
             all = Some(match all {
                 None => one,
@@ -244,10 +218,10 @@ impl Segments {
         }
         let first = units.first()?;
         let absorbed = (before == Beside::Anything && first.max == usize::MAX)
-            .then(|| bytes(&first.what, encoding));
+            .then(|| first.what.bytes(encoding));
         let has_lead = is_one
             && absorbed.is_some()
-            && !has_more(&first.what, encoding)
+            && !first.what.has_more(encoding)
             && units[1..].iter().any(|unit| unit.min > 0);
         let (front, sure) = front(&units[usize::from(has_lead)..], encoding);
         let mut segments = Self {
@@ -302,13 +276,13 @@ impl Segments {
     }
 
     fn add(&mut self, unit: &Unit, parts: &mut Vec<Segment>, encoding: Encoding) -> Option<()> {
-        let set = bytes(&unit.what, encoding);
+        let set = unit.what.bytes(encoding);
         // A row of a class must say exactly what belongs to it.
         if set.len() == 0 || !Term::new(0, &set).1 {
             return None;
         }
         if let (Some((byte, bits)), 1, 1) = (set.masked(), unit.min, unit.max)
-            && !has_more(&unit.what, encoding)
+            && !unit.what.has_more(encoding)
         {
             let (byte, bits) = (u64::from(byte), u64::from(bits));
             if let Some(Segment::Literal { len, value, mask }) = parts.last_mut()
@@ -335,188 +309,9 @@ impl Segments {
             class,
             min: unit.min,
             max: unit.max,
-            has_more: has_more(&unit.what, encoding),
+            has_more: unit.what.has_more(encoding),
         });
         (self.classes.len() <= CLASSES).then_some(())
-    }
-}
-
-/// What stands one after the other on one way.
-#[derive(Clone, Debug, Default)]
-struct Sequence {
-    units: Vec<Unit>,
-    before: Option<Assert>,
-    after: Option<Assert>,
-}
-
-struct Flat {
-    encoding: Encoding,
-    /// All ways, in their order.
-    ways: Vec<Sequence>,
-    /// Nodes that may still be looked at: repetitions of repetitions are a power of them.
-    left: usize,
-}
-
-impl Flat {
-    fn add(&mut self, node: &Node) -> Option<()> {
-        self.left = self.left.checked_sub(1)?;
-        match node {
-            Node::Empty => {}
-            Node::Group(_, node) => self.add(node)?,
-            Node::Concat(nodes) => nodes.iter().try_for_each(|node| self.add(node))?,
-            Node::Either(nodes) => self.either(&nodes.iter().collect::<Vec<_>>())?,
-            Node::Bytes(bytes) => {
-                for &byte in bytes {
-                    let what = if byte < 0x80 || self.encoding == Encoding::Latin1 {
-                        What::Set(Set::one(byte.into()))
-                    } else {
-                        What::Byte(byte)
-                    };
-                    self.unit(&what, 1, 1, true)?;
-                }
-            }
-            Node::Set(set) => self.character(set)?,
-            Node::Assert(assert) => {
-                for way in &mut self.ways {
-                    way.assert(*assert)?;
-                }
-            }
-            Node::Repeat(repeat) => {
-                let mut node = &repeat.node;
-                while let Node::Group(_, inner) = node {
-                    node = inner;
-                }
-                let mut min = repeat.min as usize;
-                let max = repeat.max.map_or(usize::MAX, |max| max as usize);
-                // A repetition without a limit of one that needs one character or none is a run, as `(?:a*)*` is.
-                while let Node::Repeat(inner) = node
-                    && max == usize::MAX
-                    && inner.min <= 1
-                    && inner.max != Some(0)
-                    && inner.greedy == repeat.greedy
-                {
-                    self.left = self.left.checked_sub(1)?;
-                    min *= inner.min as usize;
-                    node = &inner.node;
-                    while let Node::Group(_, inner) = node {
-                        node = inner;
-                    }
-                }
-                if let Node::Set(set) = node {
-                    self.unit(&What::Set(set.clone()), min, max, repeat.greedy)?;
-                } else if max == min && min <= UNITS {
-                    for _ in 0..min {
-                        self.add(node)?;
-                    }
-                } else if (min, max) == (0, 1) && !node.is_nullable() {
-                    let mut ways = [node, &Node::Empty];
-                    if !repeat.greedy {
-                        ways.reverse();
-                    }
-                    self.either(&ways)?;
-                } else {
-                    return None;
-                }
-            }
-            Node::Fail | Node::Not(_) => return None,
-        }
-        Some(())
-    }
-
-    /// Each way so far goes on by each of these.
-    fn either(&mut self, nodes: &[&Node]) -> Option<()> {
-        let mut all = Vec::new();
-        for way in std::mem::take(&mut self.ways) {
-            for node in nodes {
-                self.ways = vec![way.clone()];
-                self.add(node)?;
-                all.append(&mut self.ways);
-                if all.len() > ALTERNATIVES {
-                    return None;
-                }
-            }
-        }
-        self.ways = all;
-        Some(())
-    }
-
-    fn character(&mut self, set: &Set) -> Option<()> {
-        let one = match set.ranges() {
-            [(first, last)] if first == last && *first >= 0x80 => char::from_u32(*first),
-            _ => None,
-        };
-        let Some(one) = one.filter(|_| self.encoding == Encoding::Utf8) else {
-            return self.unit(&What::Set(set.clone()), 1, 1, true);
-        };
-        let mut buffer = [0; 4];
-        let bytes = one.encode_utf8(&mut buffer).bytes();
-        bytes
-            .map(|byte| self.unit(&What::Byte(byte), 1, 1, true))
-            .collect()
-    }
-
-    fn unit(&mut self, what: &What, min: usize, max: usize, greedy: bool) -> Option<()> {
-        if max == 0 {
-            return Some(());
-        }
-        for way in &mut self.ways {
-            if way.after.is_some() || way.units.len() >= UNITS {
-                // An assertion that is not at the end, or too much.
-                return None;
-            }
-            way.units.push(Unit {
-                what: what.clone(),
-                min,
-                max,
-                greedy,
-            });
-        }
-        Some(())
-    }
-}
-
-impl Sequence {
-    fn assert(&mut self, assert: Assert) -> Option<()> {
-        let place = match assert {
-            Assert::LineStart | Assert::Word { folded: false }
-                if self.units.is_empty() && self.before.is_none() =>
-            {
-                &mut self.before
-            }
-            Assert::LineEnd | Assert::Word { folded: false } if self.after.is_none() => {
-                &mut self.after
-            }
-            _ => return None,
-        };
-        *place = Some(assert);
-        Some(())
-    }
-}
-
-/// Joins a fixed number of characters of a class and a run of the same class.
-fn joined(units: Vec<Unit>) -> Vec<Unit> {
-    let mut joined: Vec<Unit> = Vec::with_capacity(units.len());
-    for unit in units {
-        match joined.last_mut() {
-            Some(before)
-                if before.what == unit.what
-                    && before.min == before.max
-                    && !(unit.min == 1 && unit.max == 1 && is_one(&unit.what)) =>
-            {
-                before.min = before.min.saturating_add(unit.min);
-                before.max = before.max.saturating_add(unit.max);
-                before.greedy = unit.greedy;
-            }
-            _ => joined.push(unit),
-        }
-    }
-    joined
-}
-
-fn is_one(what: &What) -> bool {
-    match what {
-        What::Set(set) => matches!(set.ranges(), [(first, last)] if first == last),
-        What::Byte(_) => true,
     }
 }
 
@@ -555,34 +350,6 @@ fn is_settled(units: &[Unit], after: Beside) -> bool {
     })
 }
 
-/// The bytes that are characters of a class, without characters of more than one byte.
-fn bytes(what: &What, encoding: Encoding) -> Bytes {
-    let last = match encoding {
-        Encoding::Latin1 => 0xFF,
-        Encoding::Utf8 => 0x7F,
-    };
-    match what {
-        What::Byte(byte) => Bytes::range(*byte, *byte),
-        What::Set(set) => set.ranges().iter().filter(|range| range.0 <= last).fold(
-            Bytes::NONE,
-            |all, &(first, end)| {
-                let low = |code: u32| u8::try_from(code.min(last)).unwrap_or(u8::MAX);
-                all.or(&Bytes::range(low(first), low(end)))
-            },
-        ),
-    }
-}
-
-/// Whether a class has characters of more than one byte.
-fn has_more(what: &What, encoding: Encoding) -> bool {
-    match what {
-        What::Set(set) => {
-            encoding == Encoding::Utf8 && set.ranges().last().is_some_and(|range| range.1 >= 0x80)
-        }
-        What::Byte(_) => false,
-    }
-}
-
 /// Which bytes can stand at each place from the start, as far as every match reaches; and how many
 /// of these places are also right for text beyond ASCII.
 fn front(units: &[Unit], encoding: Encoding) -> (Vec<Bytes>, usize) {
@@ -595,8 +362,8 @@ fn front(units: &[Unit], encoding: Encoding) -> (Vec<Bytes>, usize) {
     let mut slots: Vec<Slot> = Vec::new();
     for unit in units {
         let slot = |is_optional, repeats| Slot {
-            bytes: bytes(&unit.what, encoding),
-            has_more: has_more(&unit.what, encoding),
+            bytes: unit.what.bytes(encoding),
+            has_more: unit.what.has_more(encoding),
             is_optional,
             repeats,
         };
