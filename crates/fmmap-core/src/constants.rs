@@ -62,7 +62,10 @@ fn size(bytes: usize) -> i64 {
 }
 
 #[cfg(target_vendor = "apple")]
-#[allow(clippy::wildcard_imports)] // All that is in it is here for the table below.
+#[allow(
+    clippy::wildcard_imports,
+    reason = "all that is in it is here for the table below"
+)]
 use apple::*;
 
 /// Those of `<sys/mman.h>` that libc does not have on Apple's platforms.

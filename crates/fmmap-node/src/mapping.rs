@@ -103,7 +103,7 @@ natives! {
     /// `fileSize(handle)`: the file's present size in bytes.
     file_size as c"fileSize"(call) {
         let size = open(call.number(0)?, |open| Ok(open.mapping.size()?))?;
-        #[allow(clippy::cast_precision_loss)] // a file of 2^53 bytes and more is shown rounded
+        #[expect(clippy::cast_precision_loss, reason = "a file of 2^53 bytes and more is shown rounded")]
         call.double(size as f64)
     }
 

@@ -200,10 +200,6 @@ impl PatternSearch {
     /// # Errors
     /// For a range that is not inside the map.
     #[napi(catch_unwind, ts_return_type = "Float64Array | null")]
-    #[allow(
-        clippy::needless_pass_by_value,
-        reason = "the slice is an argument of JavaScript's"
-    )]
     pub fn text(
         &self,
         mut target: Uint8ArraySlice<'_>,

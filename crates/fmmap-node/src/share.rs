@@ -42,13 +42,13 @@ natives! {
         let path = String::from_utf8_lossy(unsafe { call.bytes(1) }?).into_owned();
         let path = (!path.is_empty()).then_some(path.as_str());
         let number = open(call.number(0)?, |open| Ok(open.mapping.share(path)))?;
-        #[allow(clippy::cast_precision_loss)] // counted from 1
+        #[expect(clippy::cast_precision_loss, reason = "counted from 1")]
         call.double(number as f64)
     }
 
     /// `processNumber()`: the number of this process and of this copy of the addon.
     process_number as c"processNumber"(call) {
-        #[allow(clippy::cast_precision_loss)] // below 2^53
+        #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
         call.double(process() as f64)
     }
 
@@ -59,7 +59,7 @@ natives! {
         let mut object = std::ptr::null_mut();
         // SAFETY: `object` is valid for writing.
         check(unsafe { napi::sys::napi_create_object(call.env, &raw mut object) })?;
-        #[allow(clippy::cast_precision_loss)] // as it came, below 2^53
+        #[expect(clippy::cast_precision_loss, reason = "as it came, below 2^53")]
         if let Some(offset) = call.double(origin.offset as f64)? {
             set(call.env, object, c"offset", offset);
         }

@@ -82,7 +82,11 @@ const INDEX_BITS: u32 = 20;
 const GENERATIONS: u32 = 1 << (31 - INDEX_BITS);
 
 fn split(handle: f64) -> Option<(usize, u32)> {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // saturates: finds nothing
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the cast saturates, and then finds nothing"
+    )]
     let handle = (handle as u32).checked_sub(1)?;
     Some((
         (handle & ((1 << INDEX_BITS) - 1)) as usize,
@@ -112,7 +116,7 @@ pub(crate) fn insert(env: sys::napi_env, mapping: Mapping) -> Answer<f64> {
         };
         let slot = &mut table.slots[index];
         slot.open = Some(open);
-        #[allow(clippy::cast_possible_truncation)] // below 2^20
+        #[expect(clippy::cast_possible_truncation, reason = "below 2^20")]
         Ok(f64::from(
             (slot.generation << INDEX_BITS | index as u32) + 1,
         ))

@@ -146,7 +146,7 @@ pub fn give_turns_back() {
 
 /// The number of turns: more chunks than that are of no use at once.
 #[napi(catch_unwind)]
-#[allow(clippy::cast_possible_truncation)] // at most half of 1024
+#[allow(clippy::cast_possible_truncation, reason = "at most half of 1024")]
 #[must_use]
 pub fn turns() -> u32 {
     limit() as u32

@@ -54,7 +54,7 @@ impl Drop for Wanted {
 /// # Errors
 /// When the environment is ending, and if it is not a function.
 #[napi(catch_unwind, strict)]
-#[allow(clippy::needless_pass_by_value)] // the form that napi takes
+#[allow(clippy::needless_pass_by_value, reason = "the form that napi takes")]
 pub fn on_waited(env: Env, told: Function<'_, FnArgs<(f64, f64)>, ()>) -> Result<()> {
     let told = told
         .build_threadsafe_function()
@@ -175,7 +175,7 @@ natives! {
                 }
                 Err(_) => f64::NEG_INFINITY,
             };
-            #[allow(clippy::cast_precision_loss)] // as it came
+            #[expect(clippy::cast_precision_loss, reason = "it came as a double")]
             told.call((id as f64, outcome).into(), ThreadsafeFunctionCallMode::NonBlocking);
         }));
         if let Err(error) = begun {

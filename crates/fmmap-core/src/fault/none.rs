@@ -14,7 +14,7 @@ static EPOCH: AtomicU32 = AtomicU32::new(0);
 #[derive(Debug)]
 pub(super) struct Registration;
 
-#[allow(clippy::unused_self)] // The interface is the other platform's.
+#[expect(clippy::unused_self, reason = "the interface is the other platforms'")]
 impl Registration {
     /// # Safety
     /// None needed: no memory is touched.

@@ -17,7 +17,10 @@ pub fn read_cached(fd: Descriptor, offset: u64, target: &mut [u8]) -> bool {
     let Ok(offset) = libc::off64_t::try_from(offset) else {
         return false;
     };
-    #[allow(clippy::cast_possible_truncation)] // the lower half, on purpose
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "where it is a word of 32 bits, the lower half"
+    )]
     let low = offset as libc::c_long;
     let high = (offset >> 32 >> (libc::c_long::BITS - 32)) as libc::c_long;
     let flags = libc::c_long::from(libc::RWF_NOWAIT);

@@ -68,8 +68,11 @@ pub(super) fn file_system(fd: Descriptor) -> Option<i64> {
     .ok()?;
     // SAFETY: fstatfs returned 0, so it has filled `found`.
     let found = unsafe { found.assume_init() };
-    #[allow(clippy::cast_lossless, clippy::unnecessary_cast)]
-    // its type differs between C libraries
+    #[allow(
+        clippy::cast_lossless,
+        clippy::unnecessary_cast,
+        reason = "its type differs between C libraries"
+    )]
     let kind = found.f_type as i64 & 0xffff_ffff;
     Some(kind)
 }
@@ -256,13 +259,16 @@ fn device_size(fd: Descriptor) -> u64 {
             target_arch = "sparc64"
         ));
         let read: u32 = if old { 2 << 29 } else { 2 << 30 };
-        #[allow(clippy::cast_possible_truncation)] // 4 or 8
+        #[expect(clippy::cast_possible_truncation, reason = "4 or 8")]
         let size = size_of::<usize>() as u32;
         read | size << 16 | 0x12 << 8 | 0x72
     };
     let mut size = 0_u64;
-    #[allow(clippy::cast_lossless, clippy::cast_possible_wrap)]
-    // its type differs between C libraries
+    #[allow(
+        clippy::cast_lossless,
+        clippy::cast_possible_wrap,
+        reason = "its type differs between C libraries"
+    )]
     // SAFETY: the request writes one 64-bit number, for which `size` has room.
     let status = unsafe { libc::ioctl(fd, BLKGETSIZE64 as _, &raw mut size) };
     if status == 0 { size } else { 0 }

@@ -47,7 +47,7 @@ fn mode_of(mode: u32) -> libc::c_uint {
 
 #[cfg(not(target_vendor = "apple"))]
 fn mode_of(mode: u32) -> libc::mode_t {
-    #[allow(clippy::unnecessary_fallible_conversions)] // as wide on Linux
+    #[allow(clippy::unnecessary_fallible_conversions, reason = "as wide on Linux")]
     libc::mode_t::try_from(mode & 0o7777).unwrap_or(0o600)
 }
 

@@ -44,7 +44,7 @@ mod system {
         // SAFETY: a struct of integers, for which zeros are a value.
         let mut limit: libc::timespec = unsafe { std::mem::zeroed() };
         limit.tv_sec = libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX);
-        #[allow(clippy::unnecessary_fallible_conversions)] // 32 bits on some
+        #[allow(clippy::unnecessary_fallible_conversions, reason = "32 bits on some")]
         let nanoseconds = timeout.subsec_nanos().try_into().unwrap_or(0);
         limit.tv_nsec = nanoseconds;
         // SAFETY: the kernel checks the address and reads the word; `limit` is valid for reading.
@@ -97,9 +97,9 @@ mod system {
         // SAFETY: `now` is valid for writing.
         unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
         let left = deadline.saturating_duration_since(Instant::now());
-        #[allow(clippy::useless_conversion)] // 32 bits on some
+        #[allow(clippy::useless_conversion, reason = "32 bits on some")]
         let nanoseconds = i64::from(now.tv_nsec) + i64::from(left.subsec_nanos());
-        #[allow(clippy::useless_conversion)] // 32 bits on some
+        #[allow(clippy::useless_conversion, reason = "32 bits on some")]
         let seconds = i64::from(now.tv_sec)
             .saturating_add(i64::try_from(left.as_secs()).unwrap_or(i64::MAX))
             .saturating_add(nanoseconds / 1_000_000_000);
