@@ -62,7 +62,10 @@ fn part(call: &Call, from: usize, len: usize) -> Answer<*mut u8> {
 /// checked to be inside the mapping.
 fn stride(call: &Call, mapping: &Mapping) -> Answer<(*mut u8, isize, usize)> {
     let (start, step, count) = (call.index(2)?, call.number(3)?, call.index(4)?);
-    #[allow(clippy::cast_possible_truncation)] // saturates, and is then out of bounds
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "it saturates, and is then out of bounds"
+    )]
     let step = step as isize;
     if count == 0 {
         return Ok((mapping.segment().start(), 0, 0));
