@@ -2,31 +2,31 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { checkRooms, type House } from '../scripts/rooms.mjs'
+import { checkLayers, type Stack } from '../scripts/layers.mjs'
 import { checkout } from './support/platform.ts'
 import { type Assertions, testWhere } from './support/test.ts'
 
 const test = testWhere(checkout, 'the sources are looked at')
 
 /** What is wrong in a project of these files. */
-function problems(t: Assertions, houses: House[], files: Record<string, string>): string[] {
-  const root = mkdtempSync(join(tmpdir(), 'fmmap-rooms-'))
+function problems(t: Assertions, stacks: Stack[], files: Record<string, string>): string[] {
+  const root = mkdtempSync(join(tmpdir(), 'fmmap-layers-'))
   t.teardown(() => rmSync(root, { recursive: true }))
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, file)), { recursive: true })
     writeFileSync(join(root, file), text)
   }
-  return checkRooms(root, houses).problems
+  return checkLayers(root, stacks).problems
 }
 
-test('no room of the project imports what stands beside or above it, and each file has one', (t) => {
-  const { problems, arrows, files } = checkRooms(fileURLToPath(new URL('..', import.meta.url)))
+test('no module of the project imports what stands beside or above it, and each file is in a layer', (t) => {
+  const { problems, imports, files } = checkLayers(fileURLToPath(new URL('..', import.meta.url)))
   t.deepEqual(problems, [])
   // The sources were read: every file of lib/ but the lowest imports something.
-  t.true(files > 80 && arrows.size > 100)
+  t.true(files > 80 && imports.size > 100)
 })
 
-const lib: House = { root: 'lib', floors: ['top', 'left right', 'ground'] }
+const lib: Stack = { root: 'lib', layers: ['top', 'left right', 'ground'] }
 
 test('imports of TypeScript: upward, sideways, of types, and those that are no imports', (t) => {
   const files = {
@@ -52,8 +52,8 @@ test('imports of TypeScript: upward, sideways, of types, and those that are no i
   ])
 })
 
-const crate: House = { root: 'src', floors: ['lib', 'top', 'middle', 'ground'] }
-const inner: House = { root: 'src/middle', floors: ['mod', 'upper', 'lower'] }
+const crate: Stack = { root: 'src', layers: ['lib', 'top', 'middle', 'ground'] }
+const inner: Stack = { root: 'src/middle', layers: ['mod', 'upper', 'lower'] }
 const sources = {
   'src/lib.rs': 'mod ground;\nmod middle;\npub mod top;\npub use middle::upper::Upper;\n',
   'src/top.rs': 'use crate::{ground::Ground, middle::{self, Upper as U}};\n',
@@ -64,7 +64,7 @@ const sources = {
     'const TEXT: &str = r#"use crate::top;"#; /* crate::top::X */\nmod tests { use super::*; }\n',
 }
 
-test('imports of Rust: in trees, in paths, from a face, within a module of the file', (t) => {
+test('imports of Rust: in trees, in paths, from a re-export, within a module of the file', (t) => {
   t.deepEqual(problems(t, [crate, inner], sources), [])
   const planted = {
     'src/ground.rs':
@@ -83,13 +83,13 @@ test('imports of Rust: in trees, in paths, from a face, within a module of the f
   ])
 })
 
-test('a file without a room is named, and a room without a file', (t) => {
+test('a file in no layer is named, and a name without a file', (t) => {
   const files = { ...sources, 'src/new.rs': '' }
   t.deepEqual(problems(t, [crate, inner], files), [
-    'src/new.rs has no room in scripts/rooms/table.mjs',
+    'src/new.rs is in no layer of scripts/layers/table.mjs',
   ])
-  const more = { ...crate, floors: ['lib', 'top gone', 'middle', 'ground'] }
+  const more = { ...crate, layers: ['lib', 'top gone', 'middle', 'ground'] }
   t.deepEqual(problems(t, [more, inner], sources), [
-    'src has no room gone: scripts/rooms/table.mjs',
+    'src has no gone, which scripts/layers/table.mjs names',
   ])
 })

@@ -1,12 +1,12 @@
-/** What the tests use of rooms.mjs. */
+/** What the tests use of layers.mjs. */
 
-export interface House {
+export interface Stack {
   root: string
-  floors: readonly string[]
+  layers: readonly string[]
 }
 
-/** What is wrong in the houses below `root`, as lines to print; the arrows between rooms; how many files there are. */
-export function checkRooms(
+/** What is wrong in the stacks below `root`, as lines to print; the imports between modules; how many files there are. */
+export function checkLayers(
   root: string,
-  houses?: readonly House[],
-): { problems: string[]; arrows: Map<string, Set<string>>; files: number }
+  stacks?: readonly Stack[],
+): { problems: string[]; imports: Map<string, Set<string>>; files: number }

@@ -2,7 +2,7 @@
  * The imports of Rust files: `use` items and paths that begin with `crate`, `super`, `self` or a child module.
  *
  * Files are read as tokens: no parser for Rust runs in Node without being compiled first, and neither does rustc's
- * own graph (cargo-modules). Paths that a macro puts together are not seen; the macros of this project name no rooms.
+ * own graph (cargo-modules). Paths that a macro puts together are not seen; the macros of this project name no modules.
  */
 
 import { basename, dirname, join } from 'node:path'
@@ -86,8 +86,7 @@ export class Crate {
     const module = this.modules.get(at)
     if (module === undefined) return undefined
     const alias = rest.length > 0 ? module.names.get(rest[0]) : undefined
-    // What a folder's face re-exports belongs to the room that defines it. A name that it imports from another crate
-    // is its own.
+    // What `mod` re-exports belongs to the module that defines it. A name that it imports from another crate is its own.
     if (alias !== undefined) {
       return this.#resolve(at, [...alias, ...rest.slice(1)], depth + 1) ?? module.file
     }

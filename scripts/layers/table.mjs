@@ -1,17 +1,16 @@
 /**
- * The rooms of the project, and which of them may import which.
+ * The modules of the project, and which of them may import which.
  *
- * A house is a folder. Its floors are listed from the top down; the rooms of one floor stand side by side. A room is
- * a file or a folder; `a+b` is a room of two files. A file may import from its own room and from lower floors, and
- * from nothing beside or above it. A folder whose files have such an order too is a house itself. `mod` and `lib` are
- * the files that are a folder's face in Rust.
+ * A stack is a folder whose modules stand in layers, listed from the top down. A module is a file or a folder; `a+b` is
+ * one module of two files. A file may import from its own module and from lower layers, and from nothing beside or
+ * above it. A folder within a stack can be a stack itself. `mod` and `lib` are Rust's files for a folder as a whole.
  *
  * `docs/design.md` draws it.
  */
-export const houses = [
+export const stacks = [
   {
     root: 'lib',
-    floors: [
+    layers: [
       'mmap',
       'follow stream',
       'background options',
@@ -29,7 +28,7 @@ export const houses = [
   },
   {
     root: 'lib/background',
-    floors: [
+    layers: [
       'matching',
       'search flush read wait',
       'blocks',
@@ -42,7 +41,7 @@ export const houses = [
   },
   {
     root: 'lib/pattern',
-    floors: [
+    layers: [
       'blocks',
       'batches',
       'kinds text',
@@ -55,11 +54,11 @@ export const houses = [
   },
   {
     root: 'lib/follow',
-    floors: ['follow', 'follower', 'folder', 'file', 'options splitter wake zeros'],
+    layers: ['follow', 'follower', 'folder', 'file', 'options splitter wake zeros'],
   },
   {
     root: 'crates/fmmap-core/src/os/unix',
-    floors: [
+    layers: [
       'mod',
       'named',
       'create refusal cache lock',
@@ -70,7 +69,7 @@ export const houses = [
   },
   {
     root: 'crates/fmmap-core/src/os/windows',
-    floors: [
+    layers: [
       'mod',
       'named',
       'create refusal cache lock',
@@ -81,7 +80,7 @@ export const houses = [
   },
   {
     root: 'crates/fmmap-node/src',
-    floors: [
+    layers: [
       'lib',
       'search_task flush_task read_task pattern_task',
       'copy search pattern mapping views constants share wait',
@@ -96,7 +95,7 @@ export const houses = [
   },
   {
     root: 'crates/fmmap-core/src',
-    floors: [
+    layers: [
       'lib',
       'mapping needle wait',
       'segment',
@@ -109,10 +108,10 @@ export const houses = [
   },
   {
     root: 'crates/fmmap-core/src/fault',
-    floors: ['mod', 'model watcher', 'signal', 'table none', 'index mark snapshot', 'reason'],
+    layers: ['mod', 'model watcher', 'signal', 'table none', 'index mark snapshot', 'reason'],
   },
   {
     root: 'crates/fmmap-core/src/search',
-    floors: ['tests', 'testing', 'mod', 'finder', 'bulk', 'engine', 'kernels', 'lanes'],
+    layers: ['tests', 'testing', 'mod', 'finder', 'bulk', 'engine', 'kernels', 'lanes'],
   },
 ]
