@@ -6,6 +6,8 @@ import {
   ALLOCATIONGRANULARITY,
   MAP_PRIVATE,
   MADV_DONTNEED,
+  MADV_NORMAL,
+  MADV_RANDOM,
   Mmap,
   PAGESIZE,
 } from '../index.js'
@@ -320,5 +322,27 @@ testWhere(externalBuffers, 'no views in this mode')(
     t.is(latin1(m.slice(0, 3)), 'abc')
     t.is(latin1(m.view(0, 3)), 'abc')
     refuses(t, () => m.resize(1, { detach: 1 as unknown as boolean }), 'ERR_INVALID_ARG_TYPE')
+  },
+)
+
+testWhere(unix, 'advice about a part')(
+  'private memory can grow and shrink when advice about a part has made several areas of it',
+  (t) => {
+    const m = anonymous(t, 10 * PAGESIZE, 'private')
+    m.write('first')
+    m.set(2 * PAGESIZE + 1, 65)
+    m.set(-1, 66)
+    m.madvise(MADV_RANDOM, PAGESIZE, PAGESIZE)
+    m.resize(20 * PAGESIZE + 5)
+    t.is(m.length, 20 * PAGESIZE + 5)
+    t.is(latin1(m.slice(0, 5)), 'first')
+    t.is(m.get(2 * PAGESIZE + 1), 65)
+    t.is(m.get(10 * PAGESIZE - 1), 66)
+    t.is(m.get(-1), 0)
+    m.resize(3 * PAGESIZE)
+    t.is(m.get(2 * PAGESIZE + 1), 65)
+    m.madvise(MADV_NORMAL)
+    m.resize(5 * PAGESIZE)
+    t.is(latin1(m.slice(0, 5)), 'first')
   },
 )

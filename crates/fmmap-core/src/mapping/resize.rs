@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | of a file | grows by `mremap`, then `ftruncate`; shrinks by `ftruncate`, then `mremap`; mapped afresh if `mremap` fails | mapped afresh, then `ftruncate`; what is exported keeps the old memory |
 //! | shared anonymous | shrinks by `mremap` | shrinks in name only; the memory stays |
-//! | private anonymous | `mremap` | refused |
+//! | private anonymous | `mremap`; copied to a new mapping if `mremap` fails | refused |
 //!
 //! The views of a mapping that isn't writable are of its private twin, so they keep nothing from moving.
 //!
@@ -108,7 +108,13 @@ impl Mapping {
         }
         match Arc::get_mut(&mut self.segment) {
             Some(segment) => match segment.remap(new_len) {
-                Err(Error::Unsupported(_)) => self.copy_to_fresh(new_len),
+                // EFAULT: it has become several areas, as by advice about a part, and the system resizes only one.
+                Err(
+                    Error::Unsupported(_)
+                    | Error::System {
+                        errno: os::EFAULT, ..
+                    },
+                ) => self.copy_to_fresh(new_len),
                 answer => answer,
             },
             None if shared && new_len < self.len && !os::LOCKS => Ok(()),
@@ -121,11 +127,9 @@ impl Mapping {
         let segment = Arc::get_mut(&mut self.segment).ok_or(Error::Exported)?;
         segment.give_up_name()?;
         let fresh = self.map_afresh(None, new_len)?;
-        let len = self.len.min(new_len);
-        if self.protection.readable() && self.protection.writable() {
-            let (from, to) = (self.segment.start(), fresh.start());
-            // SAFETY: `len` bytes are on both sides, readable and writable; two mappings never overlap.
-            unsafe { std::ptr::copy_nonoverlapping(from, to, len) };
+        if self.protection.writable() {
+            // Pages that nobody has written to stay without memory.
+            self.carry_over(&fresh, &fresh);
         }
         self.segment = Arc::new(fresh);
         Ok(())
@@ -230,7 +234,7 @@ impl Mapping {
     }
 
     /// Copies the pages that a private mapping has changed: those that differ from `base`, which shows the file as this
-    /// mapping sees it. Only those are written, so that the others stay the file's.
+    /// mapping sees it, or zeros. Only those are written, so that the others stay the file's, or without memory.
     pub(super) fn carry_over(&self, base: &Segment, fresh: &Segment) {
         if !self.protection.readable() {
             return;
@@ -246,8 +250,8 @@ impl Mapping {
             if old != unchanged {
                 // SAFETY: `from` is inside the fresh segment.
                 let target = unsafe { fresh.start().add(from) };
-                // SAFETY: `len` bytes on both sides; two mappings never overlap; a private mapping with
-                // ftruncate and resize allowed is a writable one.
+                // SAFETY: `len` bytes on both sides; two mappings never overlap; one that was changed is a writable
+                // one.
                 unsafe { std::ptr::copy_nonoverlapping(old.as_ptr(), target, len) };
             }
         }
