@@ -90,6 +90,17 @@ test('a number as a needle is told what a needle is', (t) => {
   refuses(t, () => find(97), 'ERR_INVALID_ARG_TYPE', sentence)
 })
 
+test('strings of a list that are too long together are told how long they may be', (t) => {
+  const list = ['x'.repeat(2 ** 24), 'y']
+  const said = /^what makes the automaton too large, at 0: .* a list may have 16 MiB together$/
+  const m = mapped(t, 'abc')
+  const refusal = thrown(t, () => m.count(list), 'a list of more than 16 MiB') as unknown as Error
+  t.is(refusal.name, 'SyntaxError')
+  t.true(said.test(refusal.message), refusal.message)
+  const { code, construct } = refusal as { code?: string; construct?: string }
+  t.deepEqual([code, construct], ['ERR_MMAP_PATTERN', 'size'])
+})
+
 test('what is no needle is told all that is, and where options belong', (t) => {
   const m = mapped(t, 'abc')
   const all = /TypedArray, DataView, ArrayBuffer or RegExp, an Array of them, or a Pattern\)$/

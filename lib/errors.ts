@@ -134,7 +134,7 @@ const instead: Partial<Record<string, string>> = {
   lookbehind: 'match what is in front too, and take a group',
   lookahead: 'only one at the end can be searched for',
   backreference: 'match more, and compare groups in JavaScript',
-  size: 'repeat less',
+  size: 'repeat less; the strings of a list may have 16 MiB together',
   depth: 'nest less',
   sticky: 'give it to all of them, or to none',
 }

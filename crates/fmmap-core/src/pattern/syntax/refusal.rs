@@ -41,7 +41,8 @@ pub enum Construct {
     Backreference,
     /// Half of a surrogate pair.
     Surrogate,
-    /// The automaton would become too large, because the part there is repeated too often.
+    /// The automaton would become too large: the part there is repeated too often, or the strings of a list are too
+    /// long.
     Size,
     /// Groups are nested too deeply.
     Depth,
@@ -77,7 +78,7 @@ impl fmt::Display for Refusal {
             Construct::Lookahead => "a lookahead before the end of the pattern",
             Construct::Backreference => "a backreference",
             Construct::Surrogate => "half of a surrogate pair: use the flag u",
-            Construct::Size => "repetitions that make the automaton too large",
+            Construct::Size => "what makes the automaton too large",
             Construct::Depth => "groups nested too deep",
             Construct::Property => "a property whose members are not known",
             Construct::Sticky => "the flag y in a list of patterns without it",
