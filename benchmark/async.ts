@@ -19,6 +19,7 @@ import { Worker } from 'node:worker_threads'
 import { ACCESS_WRITE, Mmap } from '../index.js'
 import {
   alternate,
+  least,
   median,
   milliseconds,
   quantile,
@@ -40,8 +41,6 @@ const absent = 'session expired forever'
 
 /** How many rounds of pbkdf2 take a millisecond; measured before it is used. */
 let rounds = 1000
-
-const least = (values: readonly number[]): number => Math.min(...values)
 
 /** A hole of 40 GiB. */
 const huge = join(folder, 'huge')

@@ -17,6 +17,7 @@ import { type Read, ways } from './lines.ts'
 import { newestPython, startCompanion } from './python.ts'
 import {
   alternate,
+  least,
   median,
   milliseconds,
   processorTime,
@@ -132,7 +133,6 @@ async function matches(): Promise<void> {
     same(text, count?.count, findAll?.count)
     same(text, findAll?.sum, indexOf?.sum)
     if (companion !== undefined) same(text, findAll?.sum, theirs?.sum)
-    const least = (values: number[]): number => Math.min(...values)
     const ratio = least(times.python) / least(times.findAll)
     const middle = median(times.python) / median(times.findAll)
     const step = least(times.steps) / (tallies['steps']?.count ?? 0)
@@ -176,11 +176,11 @@ function lines(): void {
   for (let turn = 0; turn < (options.quick ? 3 : 5); turn++) {
     for (const way of Object.keys(ways)) (reads[way] ??= []).push(read(way, path))
   }
-  const least: Record<string, number> = {}
+  const fastest: Record<string, number> = {}
   const expected = reads['m.lines()']?.[0]
   for (const [way, turns] of Object.entries(reads)) {
     const times = turns.map((turn) => turn.milliseconds)
-    const best = (least[way] = Math.min(...times))
+    const best = (fastest[way] = least(times))
     const count = turns[0]?.lines ?? 0
     const memory = Math.max(...turns.map((turn) => turn.memory))
     same(way, count, expected?.lines)
@@ -199,7 +199,7 @@ function lines(): void {
     )
   }
   const over = (ours: string, theirs: string, factor: number): void => {
-    const ratio = (least[theirs] ?? Number.NaN) / (least[ours] ?? Number.NaN)
+    const ratio = (fastest[theirs] ?? Number.NaN) / (fastest[ours] ?? Number.NaN)
     report.target(`${ours} over ${theirs}`, ratio, 'x', { least: factor })
   }
   over('m.lines()', 'node:readline, events', 5)

@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ACCESS_WRITE, MADV_NORMAL, Mmap, PAGESIZE } from '../index.js'
 import { newestPython, startCompanion } from './python.ts'
-import { machine, median, runtime } from './report.ts'
+import { geometricMean, machine, median, runtime } from './report.ts'
 
 type Answer = number | Buffer | null
 
@@ -396,9 +396,7 @@ async function compare(
     console.log(row(name, [...cells.map((ns) => ns.toFixed(ns < 100 ? 1 : 0)), ...ratios]) + mark)
   }
 
-  const mean = Math.exp(
-    results.reduce((sum, { ratio }) => sum + Math.log(ratio), 0) / results.length,
-  )
+  const mean = geometricMean(results.map(({ ratio }) => ratio))
   const below = results.filter(({ ratio, target }) => ratio < target).length
   console.log(`\ngeometric mean of the ratios ${mean.toFixed(2)}; below their target: ${below}`)
   console.log(`both gave the same answers; checksum ${sink}`)

@@ -24,8 +24,17 @@ import { parseArgs } from 'node:util'
 import { type Match, Mmap, Pattern } from '../index.js'
 import { npm } from '../scripts/platforms/cache.mjs'
 import { type Companion, newestPython, startCompanion } from './python.ts'
-import { alternate, median, milliseconds, processorTime, Report, same, scratch } from './report.ts'
-import { log, sources, writeRepeated } from './texts.ts'
+import {
+  alternate,
+  geometricMean,
+  median,
+  milliseconds,
+  processorTime,
+  Report,
+  same,
+  scratch,
+} from './report.ts'
+import { log, numbers, sources, writeRepeated } from './texts.ts'
 
 const MIB = 2 ** 20
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
@@ -52,11 +61,8 @@ const turns = options.quick ? 1 : 3
 /** Random letters, the same in each run. */
 function random(letters: string): Buffer {
   const text = Buffer.alloc(block)
-  let seed = 7
-  for (let at = 0; at < block; at += 1) {
-    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
-    text[at] = letters.charCodeAt(Math.floor((seed / 2 ** 32) * letters.length))
-  }
+  const below = numbers(7)
+  for (let at = 0; at < block; at += 1) text[at] = letters.charCodeAt(below(letters.length))
   return text
 }
 
@@ -199,9 +205,6 @@ const question = (asked: Ask): object => ({
 
 /** The source as other engines read it. */
 const plain = (re: RegExp): string => re.source.replaceAll('\\/', '/')
-
-const mean = (values: readonly number[]): number =>
-  Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
 
 /** How many times as fast as each other way, of all rows. */
 const WAYS = ['regex', 'Hyperscan', 'PCRE2-JIT', 'rg', 'V8', 'Bun', 'CPython'] as const
@@ -605,7 +608,11 @@ async function programs(): Promise<void> {
   const target = (name: string, value: number, bound: number): void =>
     report.target(name, value, 'times', least(bound))
   target('countLinesAsync with 2 threads over rg -c, the worst row', Math.min(...over.count), 1)
-  target('countLinesAsync with 2 threads over rg -c, geometric mean', mean(over.count), 1.5)
+  target(
+    'countLinesAsync with 2 threads over rg -c, geometric mean',
+    geometricMean(over.count),
+    1.5,
+  )
   target('grep of a frequent word over rg', over.print[0] ?? Number.NaN, 1)
   target('grep of every line over rg', over.print[1] ?? Number.NaN, 1)
   writeFileSync(path, '')
@@ -625,7 +632,9 @@ const TARGETS: readonly (readonly [Way, number, number?])[] = [
 ]
 for (const [name, least, worst] of TARGETS) {
   if (ratios[name].length === 0) continue
-  report.target(`all matches over ${name}, geometric mean`, mean(ratios[name]), 'times', { least })
+  report.target(`all matches over ${name}, geometric mean`, geometricMean(ratios[name]), 'times', {
+    least,
+  })
   if (worst !== undefined) {
     const value = Math.min(...ratios[name])
     report.target(`all matches over ${name}, the worst row`, value, 'times', { least: worst })

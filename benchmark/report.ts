@@ -50,6 +50,12 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
 
+/** The fastest of several turns. */
+export const least = (values: readonly number[]): number => Math.min(...values)
+
+export const geometricMean = (values: readonly number[]): number =>
+  Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
+
 /** The value that at most this share of the values lies below or at. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)

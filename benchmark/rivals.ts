@@ -14,7 +14,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Missing, npm, python as environment } from '../scripts/platforms/cache.mjs'
 import { type Companion, newestPython, startCompanion } from './python.ts'
-import { median, readOptions, Report, row as line, same, scratch } from './report.ts'
+import { geometricMean, median, readOptions, Report, row as line, same, scratch } from './report.ts'
 
 /** A row as `--write` prints it. */
 interface Row {
@@ -229,9 +229,7 @@ function targets(): void {
     const all = (time: Time): boolean => time.reverse === reverse
     const ratios = ratiosTo('CPython', all)
     if (ratios.length === 0) continue
-    const mean = Math.exp(
-      ratios.reduce((sum, { ratio }) => sum + Math.log(ratio), 0) / ratios.length,
-    )
+    const mean = geometricMean(ratios.map(({ ratio }) => ratio))
     report.target(`${name}: geometric mean over CPython, all rows`, mean, 'x', { least })
     const several = ratiosTo('CPython', (time) => all(time) && time.row.needle.length > 2)
     worst(`${name} over CPython, needles of two bytes and more`, several, 1)

@@ -12,14 +12,19 @@ const words =
   'session cache miss hit user token expired renewed upstream timeout retry connection closed by peer'
 const lexicon = words.split(' ')
 
+/** Pseudo-random integers below a bound, the same for the same seed. */
+export function numbers(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+}
+
 /** Lines of a server's log of about 100 bytes each, as many whole ones as fit into `size` bytes. */
 export function log(size: number): Buffer {
   const target = Buffer.alloc(size)
-  let seed = 1
-  const random = (below: number): number => {
-    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
-    return Math.floor((seed / 2 ** 32) * below)
-  }
+  const random = numbers(1)
   let used = 0
   let second = 1_700_000_000
   for (;;) {
