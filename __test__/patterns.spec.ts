@@ -10,6 +10,7 @@ import { runInNewContext } from 'node:vm'
 import { type Line, type Match, Mmap, Pattern } from '../index.js'
 import { checkError, rejection, thrown } from './support/errors.ts'
 import { freshPath, holding } from './support/files.ts'
+import { gathered } from './support/iteration.ts'
 import {
   type Alphabet,
   Random,
@@ -26,12 +27,6 @@ import { childAnswer } from './support/runtime.ts'
 import test from './support/test.ts'
 
 const texts = (all: Iterable<{ toString(): string }>): string[] => Array.from(all, String)
-
-async function gathered<T>(all: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = []
-  for await (const one of all) found.push(one)
-  return found
-}
 
 /** How many texts: FMMAP_TEXTS for the long run. */
 const TEXTS = Number(process.env['FMMAP_TEXTS'] ?? 6000)
