@@ -140,6 +140,28 @@ test('a list is leftmost; of two that begin at the same place, the earlier in th
   t.is(String(second), 'foo')
 })
 
+test('bytes of a list are found inside of characters, beside a RegExp too', async (t) => {
+  const m = holding(t, 'é 😀')
+  const needles = [Buffer.of(0xc3), Buffer.of(0xa9), Buffer.of(0x98, 0x80)]
+  for (const list of [needles, [...needles, /nowhere/]]) {
+    const pattern = new Pattern(list)
+    const label = `${list.length} needles`
+    t.deepEqual([...m.findAll(pattern)], [0, 1, 5], label)
+    t.deepEqual([...m.findAll(pattern, { start: 1 })], [1, 5], label)
+    t.deepEqual(await gathered(m.findAllAsync(pattern)), [0, 1, 5], label)
+    t.is(m.count(pattern), 3, label)
+    t.is(m.find(pattern, 1), 1, label)
+    t.is(m.rfind(pattern, 0, 5), 1, label)
+    t.is(m.match(pattern, { start: 1 })?.pattern, 1, label)
+  }
+  // After the first of them the search goes on inside of the character.
+  const parts = [Buffer.of(0xc3), Buffer.of(0xa9), /\S(?= )/]
+  t.deepEqual(
+    Array.from(m.matchAll(parts), ({ pattern }) => pattern),
+    [0, 1],
+  )
+})
+
 test('a match says where it is, what it is, and what its groups are', (t) => {
   const m = holding(t, 'mail ann@home, now')
   const match = m.match(/(?<user>\w+)@(\w+)(!)?/) as Match

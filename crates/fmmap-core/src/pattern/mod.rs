@@ -126,6 +126,7 @@ struct Inner {
     /// The pattern with its lookaheads apart, made when it is first needed; `None` if that is too large.
     guarded: OnceLock<Option<Guarded>>,
     is_nullable: bool,
+    begins_inside: bool,
     is_sticky: bool,
     may_have_newline: bool,
     plan: Plan,
@@ -253,6 +254,7 @@ impl Pattern {
             has_tail,
             guarded: OnceLock::new(),
             is_nullable: nodes.iter().any(|node| node.is_nullable()),
+            begins_inside: nodes.iter().any(|node| node.begins_inside()),
             is_sticky: sticky > 0,
             may_have_newline,
             plan: Plan::new(&nodes, encoding, !may_have_newline && !has_tail, has_tail),
@@ -387,6 +389,11 @@ impl Pattern {
     /// Whether a match can be empty.
     pub(crate) fn is_nullable(&self) -> bool {
         self.0.is_nullable
+    }
+
+    /// Whether a match can begin inside of a character.
+    pub(crate) fn begins_inside(&self) -> bool {
+        self.0.begins_inside
     }
 
     /// The pattern with its lookaheads apart, if it has any.

@@ -265,8 +265,8 @@ impl Search {
             self.guarded = 0;
             return None;
         };
-        while !self.sticky && !text::is_boundary(haystack, self.from, pattern.encoding()) {
-            self.from += 1;
+        if !self.sticky {
+            self.skip_rest_of_character(haystack);
         }
         let guard = self
             .guard
@@ -389,12 +389,20 @@ impl Search {
         }
     }
 
-    /// Starts an unanchored run, at the next whole character: no match starts inside of one, and an assertion behind
-    /// it has to see all of it.
-    fn run_from(&mut self, haystack: &[u8]) {
-        while !text::is_boundary(haystack, self.from, self.pattern.encoding()) {
+    /// Goes on to the next whole character, unless a string can begin before it: no RegExp matches from inside of a
+    /// character, and an assertion behind it has to see all of it.
+    fn skip_rest_of_character(&mut self, haystack: &[u8]) {
+        let pattern = &self.pattern;
+        while !pattern.begins_inside()
+            && !text::is_boundary(haystack, self.from, pattern.encoding())
+        {
             self.from += 1;
         }
+    }
+
+    /// Starts an unanchored run.
+    fn run_from(&mut self, haystack: &[u8]) {
+        self.skip_rest_of_character(haystack);
         let automaton = self.pattern.forward();
         let before = text::before(haystack, self.from, automaton.program.whole);
         let state = automaton.start(&mut self.caches.of(&self.pattern).forward, before, false);

@@ -77,7 +77,9 @@ impl fmt::Display for Refusal {
             Construct::Lookbehind => "a lookbehind",
             Construct::Lookahead => "a lookahead before the end of the pattern",
             Construct::Backreference => "a backreference",
-            Construct::Surrogate => "half of a surrogate pair: use the flag u",
+            Construct::Surrogate => {
+                "half of a surrogate pair: write the character, with the flag u"
+            }
             Construct::Size => "what makes the automaton too large",
             Construct::Depth => "groups nested too deep",
             Construct::Property => "a property whose members are not known",

@@ -115,6 +115,16 @@ impl Assert {
 }
 
 impl Node {
+    /// Whether a match can begin inside of a character. Only that of a string can, whose first byte no character begins
+    /// with.
+    pub(crate) fn begins_inside(&self) -> bool {
+        match self {
+            Self::Bytes(bytes) => bytes.first().is_some_and(|byte| byte & 0xC0 == 0x80),
+            Self::Concat(nodes) => nodes.first().is_some_and(Self::begins_inside),
+            _ => false,
+        }
+    }
+
     pub(crate) fn concat(mut nodes: Vec<Node>) -> Self {
         match nodes.len() {
             0 => Self::Empty,

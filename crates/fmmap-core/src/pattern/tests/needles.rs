@@ -2,7 +2,7 @@
 
 use crate::pattern::needles::{List, MANY};
 use crate::pattern::testing::{Random, WAYS, all_by};
-use crate::pattern::{Encoding, Needle, Options, Pattern, Span, Step};
+use crate::pattern::{Encoding, Flags, Needle, Options, Pattern, Span, Step};
 
 fn given(needles: &[Vec<u8>]) -> Vec<Needle<'_>> {
     needles.iter().map(|needle| Needle::Bytes(needle)).collect()
@@ -45,6 +45,20 @@ fn oracle(needles: &[Vec<u8>], text: &[u8]) -> Vec<(usize, usize, usize)> {
         }
     }
     found
+}
+
+/// The match that starts last.
+fn last_of(needles: &[Vec<u8>], text: &[u8]) -> Option<Span> {
+    (0..text.len()).rev().find_map(|at| {
+        oracle(needles, &text[at..])
+            .first()
+            .filter(|found| found.0 == 0)
+            .map(|found| Span {
+                start: at,
+                end: at + found.1,
+                pattern: found.2,
+            })
+    })
 }
 
 /// Each way of each filter finds the same, in steps of whatever size, and so does a search from the end.
@@ -117,6 +131,50 @@ fn of_many_needles_the_leftmost_and_of_two_the_earlier_is_found() {
     leftmost(0x5EED, 48);
 }
 
+/// Beside a RegExp, strings are searched for by the automata of patterns.
+#[test]
+fn strings_beside_a_pattern_are_found_inside_of_characters() {
+    let mut random = Random(0x1951DE);
+    let pieces: [&[u8]; 8] = [
+        b"\xC3\xA9",
+        b"\xC3",
+        b"\xA9",
+        b"\xF0\x9F\x98\x80",
+        b"\xF0\x9F",
+        b"\x98\x80",
+        b"a",
+        b"\n",
+    ];
+    let some = |random: &mut Random, most: usize| -> Vec<u8> {
+        (0..=random.below(most))
+            .flat_map(|_| pieces[random.below(pieces.len())])
+            .copied()
+            .collect()
+    };
+    let source: Vec<u16> = "nowhere".encode_utf16().collect();
+    for round in 0..200 {
+        let needles: Vec<Vec<u8>> = (0..1 + round % 7).map(|_| some(&mut random, 3)).collect();
+        let text = some(&mut random, 60);
+        let mut all = given(&needles);
+        all.push(Needle::RegExp {
+            source: &source,
+            flags: Flags::new(""),
+        });
+        let pattern = Pattern::new(&all, &Options::default(), &mut |_| None).unwrap();
+        let wanted = spans(&oracle(&needles, &text));
+        let label = || format!("{round}: {needles:x?} in {text:x?}");
+        for way in WAYS {
+            for budget in [1, 1 << 20] {
+                if let Some(found) = all_by(&pattern, way, &text, budget) {
+                    assert_eq!(found, wanted, "{way}, {}", label());
+                }
+            }
+        }
+        let last = last_of(&needles, &text);
+        assert_eq!(pattern.rfind(&text, 0), last, "the last, {}", label());
+    }
+}
+
 #[test]
 fn case_is_ignored_in_lists_as_in_other_patterns() {
     without_case(0xCA5E, 16);
@@ -158,16 +216,7 @@ fn leftmost(seed: u64, rounds: usize) {
             text.extend(letters(&mut random, alphabet, 9));
         }
         let wanted = spans(&oracle(&needles, &text));
-        let latest = (0..text.len()).rev().find_map(|at| {
-            oracle(&needles, &text[at..])
-                .first()
-                .filter(|found| found.0 == 0)
-                .map(|found| Span {
-                    start: at,
-                    end: at + found.1,
-                    pattern: found.2,
-                })
-        });
+        let latest = last_of(&needles, &text);
         compare(&needles, Options::default(), &text, &wanted, latest);
     }
 }
