@@ -690,7 +690,7 @@ test('a signal ends a search for a pattern, a close rejects it, and a resize wai
   t.is((await rejection(pending)).code, 'ERR_MMAP_CLOSED')
 })
 
-test('all matches together are linear, whatever the pattern', (t) => {
+test('all matches and all lines together are linear, whatever the pattern', (t) => {
   const m = new Mmap(-1, 1024 * 1024)
   t.teardown(() => m.close())
   m.setSlice(Buffer.alloc(m.length, 'a'))
@@ -700,6 +700,10 @@ test('all matches together are linear, whatever the pattern', (t) => {
   for (const match of m.matchAll(/a(?:[^]*b)?/, { limit: 20_000 }))
     matches += match.end - match.index
   t.is(matches, 20_000)
+  // Each line has a match that goes on to the end.
+  m.setSlice(Buffer.alloc(m.length, '\n'))
+  t.is(m.countLines(/\s+$/), m.length)
+  t.is(m.countLines(/^\s*$/m, { end: 65_536 }), 65_536)
 })
 
 test('the addon’s natives for patterns survive any argument', (t) => {

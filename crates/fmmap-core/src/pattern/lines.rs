@@ -57,6 +57,9 @@ enum Phase {
 /// A literal is searched for in batches behind this many bytes: for fewer, preparing it costs more than it saves.
 const HEAD: usize = 4 << 10;
 
+/// How many more bytes matches may have than the search advances. Then only their starts are looked for.
+const CREDIT: usize = 256 << 10;
+
 /// How many places of a literal are asked for at once.
 const BATCH: usize = 128;
 
@@ -134,6 +137,8 @@ pub struct LineScan {
     /// Where the search began, and the places of a pattern that is a literal, once they are asked for in batches.
     from: usize,
     places: Option<Box<Places>>,
+    /// How many bytes the matches have that were found.
+    matched: usize,
     phase: Phase,
     /// Where the first line starts that has not been judged yet.
     line: usize,
@@ -158,6 +163,7 @@ impl LineScan {
             },
             from,
             places: None,
+            matched: 0,
             phase: if from < stop {
                 Phase::Search
             } else {
@@ -204,7 +210,10 @@ impl LineScan {
                         Some(places) => places.step(haystack, self.line, stop, &mut left),
                         None => match self.scan.step(haystack, left) {
                             Step::More => Place::More,
-                            Step::Match(span) => Place::At(span.start),
+                            Step::Match(span) => {
+                                self.matched += span.end - span.start;
+                                Place::At(span.start)
+                            }
                             Step::Done => Place::None,
                         },
                     };
@@ -360,6 +369,9 @@ impl LineScan {
     fn go_on(&mut self, next: usize, stop: usize) {
         self.line = next;
         if self.places.is_none() {
+            if self.matched > CREDIT + (next - self.from) {
+                self.look_for_starts(next);
+            }
             self.scan.resume(next);
             if next - self.from >= HEAD {
                 let literal = self.scan.pattern().literal();
@@ -371,6 +383,22 @@ impl LineScan {
         } else {
             Phase::Done
         };
+    }
+
+    /// A match that goes on behind its line is read again from each line in it: from here on, only starts of matches are
+    /// looked for.
+    fn look_for_starts(&mut self, from: usize) {
+        self.matched = 0;
+        if let Some(starts) = self.scan.pattern().starts().cloned() {
+            self.scan = Scan::new(&starts, from, self.stop);
+        }
+    }
+
+    /// Looks for starts of matches from the beginning, if it can.
+    #[cfg(test)]
+    pub(super) fn by_starts(mut self) -> Self {
+        self.look_for_starts(self.from);
+        self
     }
 
     fn line(&mut self, haystack: &[u8], start: usize, end: usize) -> Line {

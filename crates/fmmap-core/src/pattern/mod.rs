@@ -125,6 +125,8 @@ struct Inner {
     has_tail: bool,
     /// The pattern with its lookaheads apart, made when it is first needed; `None` if that is too large.
     guarded: OnceLock<Option<Guarded>>,
+    /// The pattern as a lookahead, made when it is first needed; `None` if that is too large.
+    starts: OnceLock<Option<Pattern>>,
     is_nullable: bool,
     begins_inside: bool,
     is_sticky: bool,
@@ -150,6 +152,19 @@ impl Part {
     /// Whether a match has places that the search doesn't say.
     fn has_groups(&self) -> bool {
         self.groups > 0 || self.tail.is_some()
+    }
+
+    /// The part as a lookahead.
+    fn ahead(&self) -> Self {
+        let tail = self.groups + 1;
+        Self {
+            node: syntax::ahead(&self.node, tail),
+            groups: self.groups,
+            names: Vec::new(),
+            tail: Some(tail),
+            program: OnceLock::new(),
+            bare: OnceLock::new(),
+        }
     }
 
     /// The part without its lookahead, if that is all that groups depend on.
@@ -227,6 +242,15 @@ impl Pattern {
         if sticky > 0 && sticky < needles.len() {
             return Err(Refusal::new(Construct::Sticky, 0));
         }
+        Self::assembled(parts, list, encoding, sticky > 0)
+    }
+
+    fn assembled(
+        parts: Vec<Part>,
+        list: Option<List>,
+        encoding: Encoding,
+        is_sticky: bool,
+    ) -> Result<Self, Refusal> {
         let nodes: Vec<&Node> = parts.iter().map(|part| &part.node).collect();
         let forward = Program::new(&nodes, encoding, Way::Forward, false)?;
         let backward = Program::new(&nodes, encoding, Way::Backward, false)?;
@@ -253,9 +277,10 @@ impl Pattern {
                 .try_fold(0, |most, next| Some(most.max(next?))),
             has_tail,
             guarded: OnceLock::new(),
+            starts: OnceLock::new(),
             is_nullable: nodes.iter().any(|node| node.is_nullable()),
             begins_inside: nodes.iter().any(|node| node.begins_inside()),
-            is_sticky: sticky > 0,
+            is_sticky,
             may_have_newline,
             plan: Plan::new(&nodes, encoding, !may_have_newline && !has_tail, has_tail),
             pool: Pool::default(),
@@ -404,6 +429,21 @@ impl Pattern {
         let whole = self.forward().program.whole;
         let make = || Guarded::new(&self.0.parts, self.encoding(), whole).ok();
         self.0.guarded.get_or_init(make).as_ref()
+    }
+
+    /// A pattern that matches the empty string wherever this one matches, if this one has no lookahead itself. All its
+    /// matches together take linear time, even if each match of this one reads to the end.
+    pub(crate) fn starts(&self) -> Option<&Self> {
+        // An empty match inside of a character is none.
+        let has_none = self.has_tail() || self.is_sticky() || self.begins_inside();
+        if has_none || self.list().is_some() {
+            return None;
+        }
+        let make = || {
+            let parts = self.0.parts.iter().map(Part::ahead).collect();
+            Self::assembled(parts, None, self.encoding(), false).ok()
+        };
+        self.0.starts.get_or_init(make).as_ref()
     }
 
     pub(crate) fn tail(&self, pattern: usize) -> Option<usize> {

@@ -30,6 +30,11 @@ pub(super) fn with_tail(node: Node, tail: usize) -> Node {
     }
 }
 
+/// The lookahead for a node: it matches the empty string where the node matches. For a node that has none itself.
+pub(crate) fn ahead(node: &Node, tail: usize) -> Node {
+    with_tail(Node::Group(0, Box::new(shortest(node.clone()))), tail)
+}
+
 /// The same node with all its quantifiers made lazy.
 pub(super) fn shortest(node: Node) -> Node {
     let each = |nodes: Vec<Node>| nodes.into_iter().map(shortest).collect();

@@ -21,6 +21,7 @@ mod refusal;
 pub(crate) mod set;
 pub(crate) mod tree;
 
+pub(crate) use lookahead::ahead;
 pub use refusal::{Construct, Refusal};
 pub(crate) use tree::Node;
 

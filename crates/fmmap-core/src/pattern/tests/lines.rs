@@ -28,6 +28,10 @@ fn check(pattern: &Pattern, text: &[u8], budget: usize, wanted: [&Vec<Found>; 2]
         let mut scan = LineScan::new(pattern, 0, text.len(), invert);
         while !scan.count(text, budget, &mut count) {}
         assert_eq!(count, wanted.len(), "count, {invert}: {what}");
+        let mut by_starts = 0;
+        let mut scan = LineScan::new(pattern, 0, text.len(), invert).by_starts();
+        while !scan.count(text, budget, &mut by_starts) {}
+        assert_eq!(by_starts, wanted.len(), "by starts, {invert}: {what}");
     }
 }
 
@@ -109,5 +113,30 @@ fn lines_with_a_literal_are_those_that_contain_it() {
                 check(&pattern, &text, budget, [&with, &without], &what);
             }
         }
+    }
+}
+
+#[test]
+fn lines_take_linear_time_though_each_has_a_match_that_goes_on_behind_it() {
+    for (source, flags, unit) in [
+        (r"\s+$", "", "\n"),
+        (r"^\s*$", "m", " \n"),
+        ("a[^]*b", "", "a b\n"),
+        (r"(\w+\s*)+$", "", "some words\n"),
+    ] {
+        let pattern = compiled(source, flags, Encoding::Utf8).unwrap();
+        let spent = |count: usize| {
+            let text = unit.repeat(count).into_bytes();
+            let (mut lines, mut found, mut steps) =
+                (LineScan::new(&pattern, 0, text.len(), false), 0, 1.0);
+            while !lines.count(&text, 4096, &mut found) {
+                steps += 1.0;
+            }
+            assert_eq!(found, count, "/{source}/{flags}");
+            steps
+        };
+        let size = (32 << 10) / unit.len();
+        let growth = spent(4 * size) / spent(size);
+        assert!(growth < 8.0, "/{source}/{flags}: {growth:.1}");
     }
 }
