@@ -1,4 +1,4 @@
-import { readFileSync, statSync, truncateSync } from 'node:fs'
+import { appendFileSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import {
   ACCESS_COPY,
   ACCESS_READ,
@@ -344,5 +344,25 @@ testWhere(unix, 'advice about a part')(
     m.madvise(MADV_NORMAL)
     m.resize(5 * PAGESIZE)
     t.is(latin1(m.slice(0, 5)), 'first')
+  },
+)
+
+testWhere(unix, 'the flag is Unix’s')(
+  'a private map that was cut inside a page it has changed shows zeros when it grows again',
+  (t) => {
+    const path = temporaryFile('x'.repeat(2 * PAGESIZE))
+    const m = mappedPath(t, path, { flags: MAP_PRIVATE })
+    m.set(0, 65)
+    m.resize(100)
+    m.resize(PAGESIZE + 50)
+    t.is(m.get(0), 65)
+    t.true(m.slice(1, 100).equals(Buffer.alloc(99, 'x')))
+    t.true(m.slice(100).equals(Buffer.alloc(PAGESIZE - 50)))
+    // A map that ends before its file shows what the file has there.
+    m.set(1, 66)
+    m.resize(100)
+    appendFileSync(path, 'more')
+    m.resize(200)
+    t.is(latin1(m.slice(98, 106)), 'xxmore\0\0')
   },
 )

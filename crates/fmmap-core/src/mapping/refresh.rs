@@ -65,7 +65,10 @@ impl Mapping {
             && let Some(segment) = Arc::get_mut(&mut self.segment)
             && segment.remap(len).is_ok()
         {
-            return self.fill_last_page(file, len);
+            if let Some(page) = self.last_page(file, len)? {
+                self.fill_last_page(&page);
+            }
+            return Ok(());
         }
         if self.tag.is_some()
             && let Some(segment) = Arc::get_mut(&mut self.segment)
@@ -90,29 +93,34 @@ impl Mapping {
         Ok(())
     }
 
-    /// The last page of a private mapping may be a copy of its own, with zeros behind the file's old end. Copies what
-    /// the file has there now into it.
-    fn fill_last_page(&self, file: &Arc<os::OwnedFile>, len: usize) -> Result<()> {
+    /// The last page of a private mapping may be a copy of its own, in which what is behind the end is not the file's:
+    /// zeros, or what the file had there once. This maps the page of the file again, for
+    /// [`Mapping::fill_last_page`] when the mapping is about to have `len` bytes. `None` if there is nothing to fill.
+    pub(super) fn last_page(
+        &self,
+        file: &Arc<os::OwnedFile>,
+        len: usize,
+    ) -> Result<Option<Segment>> {
         let page = os::page_size();
         let first = self.len / page * page;
         let end = len.min(first + page);
         let writable = self.protection.readable() && self.protection.writable();
         if !self.protection.private() || !writable || self.len == first || end <= self.len {
-            return Ok(());
+            return Ok(None);
         }
         let crate::options::Protection { flags, prot, .. } = self.protection;
         let (fd, offset) = (os::descriptor(file), self.offset + first as u64);
-        let fresh = Segment::map(
-            end - first,
-            prot,
-            flags,
-            Some(fd),
-            offset,
-            Some(Arc::clone(file)),
-            None,
-        )?;
-        // SAFETY: the fresh page has `end - first` bytes, and is readable.
-        let new = unsafe { fresh.bytes(self.len - first, end - first) };
+        let watch = Some(Arc::clone(file));
+        Segment::map(end - first, prot, flags, Some(fd), offset, watch, None).map(Some)
+    }
+
+    /// Copies what the file has now behind the mapping's end into its last page. The memory reaches as far as `fresh`,
+    /// which is from [`Mapping::last_page`], and the length is still the old one.
+    pub(super) fn fill_last_page(&self, fresh: &Segment) {
+        let first = self.len / os::page_size() * os::page_size();
+        let end = first + fresh.len();
+        // SAFETY: `self.len < end`, and the fresh page is readable.
+        let new = unsafe { fresh.bytes(self.len - first, fresh.len()) };
         // SAFETY: `end` is at most the segment's length, and it is readable.
         let old = unsafe { self.segment.bytes(self.len, end) };
         if old != new {
@@ -121,6 +129,5 @@ impl Mapping {
             // SAFETY: as many bytes on both sides, of two mappings; the target is writable.
             unsafe { std::ptr::copy_nonoverlapping(new.as_ptr(), target, new.len()) };
         }
-        Ok(())
     }
 }

@@ -151,6 +151,7 @@ impl Mapping {
         if whole && new_len == old_len {
             return os::set_size(&file, end);
         }
+        let page = self.last_page(&file, new_len)?;
         if whole
             && old_len > 0
             && let Some(segment) = Arc::get_mut(&mut self.segment)
@@ -160,6 +161,11 @@ impl Mapping {
             let len = if answer.is_ok() { new_len } else { old_len };
             // If this fails, the memory behind `len` is kept and not used.
             let _ = segment.shrink(len);
+            if answer.is_ok()
+                && let Some(page) = page
+            {
+                self.fill_last_page(&page);
+            }
             return answer;
         }
         let fresh = self.map_afresh(Some(&file), new_len)?;
