@@ -62,6 +62,7 @@ use guarded::Guarded;
 use needles::List;
 use pool::{Caches, Pool};
 use std::sync::{Arc, OnceLock};
+use syntax::tree::Assert;
 use syntax::{Node, set::Set};
 
 pub use captures::{Capturer, Captures};
@@ -130,6 +131,8 @@ struct Inner {
     is_nullable: bool,
     begins_inside: bool,
     is_sticky: bool,
+    starts_at_start: bool,
+    ends_at_end: bool,
     may_have_newline: bool,
     plan: Plan,
     pool: Pool,
@@ -281,6 +284,9 @@ impl Pattern {
             is_nullable: nodes.iter().any(|node| node.is_nullable()),
             begins_inside: nodes.iter().any(|node| node.begins_inside()),
             is_sticky,
+            starts_at_start: !nodes.is_empty()
+                && nodes.iter().all(|node| node.starts_with(Assert::Start)),
+            ends_at_end: matches!(*nodes, [node] if node.ends_with(Assert::End)) && !has_tail,
             may_have_newline,
             plan: Plan::new(&nodes, encoding, !may_have_newline && !has_tail, has_tail),
             pool: Pool::default(),
@@ -368,6 +374,16 @@ impl Pattern {
     /// Whether a match must start exactly where the search does.
     pub fn is_sticky(&self) -> bool {
         self.0.is_sticky
+    }
+
+    /// Whether a match can start only where the haystack does.
+    pub(crate) fn starts_at_start(&self) -> bool {
+        self.0.starts_at_start
+    }
+
+    /// Whether a match can end only where the haystack does.
+    pub(crate) fn ends_at_end(&self) -> bool {
+        self.0.ends_at_end
     }
 
     /// Whether a match, or what a lookahead behind it reads, may contain a newline. If not, a haystack can be

@@ -24,4 +24,5 @@ mod walk;
 pub(crate) use near::{Next, State as Beginning, look_around};
 pub(crate) use rows::Row;
 pub(crate) use segments::Segments;
+pub(crate) use terms::ranked;
 pub(crate) use walk::{Found, Stop, Walk, look_once};

@@ -106,7 +106,7 @@ impl Terms {
 }
 
 /// How frequent a byte is in texts of all kinds: English, sources, logs.
-pub(super) fn ranked(byte: u8) -> u32 {
+pub(crate) fn ranked(byte: u8) -> u32 {
     match byte {
         b' ' => 120,
         b'e' | b't' => 60,

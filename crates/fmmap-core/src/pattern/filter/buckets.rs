@@ -28,8 +28,9 @@ impl Tables {
     }
 }
 
-/// The most positions that are looked at.
+/// The most positions that are looked at, and how many are without a sample.
 const PLACES: usize = 4;
+const FIRST: usize = 3;
 
 /// A filter for the starts of matches.
 #[derive(Clone, Debug)]
@@ -145,8 +146,28 @@ impl Grouped {
 
     /// The filter for the first positions, without a sample.
     pub(crate) fn first(&self) -> Buckets {
-        let places: Vec<usize> = (0..self.tables.len().min(3)).collect();
+        let places: Vec<usize> = (0..self.tables.len().min(FIRST)).collect();
         self.filter(&places)
+    }
+
+    /// The share of starts that this filter leaves in a text that has each byte as often as `weight` says.
+    pub(crate) fn share(&self, weight: impl Fn(u8) -> u32) -> f64 {
+        let mut left = [1.0; 16];
+        for place in 0..self.tables.len().min(FIRST) {
+            let (mut all, mut of) = (0, [0; 16]);
+            for byte in 0..=u8::MAX {
+                let (weight, mut buckets) = (weight(byte), self.of(place, byte));
+                all += weight;
+                while buckets != 0 {
+                    of[buckets.trailing_zeros() as usize] += weight;
+                    buckets &= buckets - 1;
+                }
+            }
+            for (left, of) in left.iter_mut().zip(of) {
+                *left *= f64::from(of) / f64::from(all);
+            }
+        }
+        left.iter().sum()
     }
 
     fn filter(&self, places: &[usize]) -> Buckets {

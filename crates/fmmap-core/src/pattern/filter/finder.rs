@@ -1,7 +1,7 @@
 //! The ways in which candidates are found.
 
 use super::buckets::{Block, Buckets};
-use crate::search::Shared;
+use crate::search::{self, Shared};
 use std::ops::Range;
 
 /// Something rare that every match contains at a known place.
@@ -37,6 +37,20 @@ const AHEAD: usize = 32;
 
 /// How many candidates are looked for one by one, before others are found ahead.
 const FEW: usize = 3;
+
+impl Place {
+    /// Where it first stands in `[from, until)`.
+    pub(crate) fn first(&self, haystack: &[u8], from: usize, until: usize) -> Option<usize> {
+        match self {
+            Self::Literal(finder) => {
+                let end = haystack.len().min(until + finder.needle().len() - 1);
+                let found = search::find(haystack.get(from..end)?, finder.needle());
+                found.map(|found| from + found)
+            }
+            Self::Buckets(buckets) => buckets.find(haystack, &mut Block::default(), from, until),
+        }
+    }
+}
 
 impl Candidates {
     pub(crate) fn new(place: Place) -> Self {

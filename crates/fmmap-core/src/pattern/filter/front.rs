@@ -176,6 +176,25 @@ pub(crate) fn fronts(node: &Node, encoding: Encoding) -> Vec<Front> {
     }
 }
 
+/// All bytes that a match may have.
+pub(super) fn bytes(node: &Node, encoding: Encoding) -> Bytes {
+    match node {
+        Node::Bytes(bytes) => bytes
+            .iter()
+            .fold(Bytes::NONE, |all, &byte| all.or(&Bytes::range(byte, byte))),
+        Node::Set(set) => characters(set, encoding)
+            .iter()
+            .flat_map(|front| &front.at)
+            .fold(Bytes::NONE, |all, bytes| all.or(bytes)),
+        Node::Concat(nodes) | Node::Either(nodes) => nodes
+            .iter()
+            .fold(Bytes::NONE, |all, node| all.or(&bytes(node, encoding))),
+        Node::Group(_, node) => bytes(node, encoding),
+        Node::Repeat(repeat) => bytes(&repeat.node, encoding),
+        Node::Empty | Node::Fail | Node::Assert(_) | Node::Not(_) => Bytes::NONE,
+    }
+}
+
 /// The alternatives of several nodes, one after the other.
 pub(crate) fn concat<'n>(nodes: impl Iterator<Item = &'n Node>, encoding: Encoding) -> Vec<Front> {
     let mut all = vec![Front::empty()];

@@ -5,11 +5,12 @@
 
 use super::buckets::Grouped;
 use super::finder::{Candidates, Place};
-use super::front::{Bytes, DEEP, Front, concat, fronts};
+use super::front::{Bytes, DEEP, Front, bytes, concat, fronts};
 use crate::pattern::Encoding;
-use crate::pattern::bits::Segments;
+use crate::pattern::bits::{Segments, ranked};
 use crate::pattern::syntax::Node;
 use crate::search::{self, Shared};
+use memchr::{memchr, memrchr};
 
 /// The cost of the automaton alone.
 const PLAIN: usize = 1100;
@@ -37,6 +38,12 @@ const PARTS: usize = 24;
 /// The bytes of one piece of the sample.
 const PIECE: usize = 1 << 10;
 
+/// In how many bytes what is rare is looked for before a search is begun.
+const NEAR: usize = 4 << 10;
+
+/// In how many of most texts' bytes there is at most one candidate of what is rare without a sample.
+const RARE: f64 = 1.0 / 256.0;
+
 /// How a haystack is searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
@@ -44,7 +51,7 @@ pub(crate) enum Choice {
     Plain,
     /// By running the automaton from each candidate.
     Starts,
-    /// By running it over each line that has a candidate.
+    /// By running it over each line, or word, that has a candidate.
     Lines,
     /// By rows of bits.
     Bits,
@@ -64,6 +71,10 @@ pub(crate) struct Plan {
     start: Spot,
     /// Filters for other places in each match, for patterns without newlines.
     inside: Vec<Spot>,
+    /// The bytes that a match may have, if a space is none of them: then a word is looked at, and not a line.
+    word: Option<Bytes>,
+    /// What is rare in most texts, and the way that it serves, for a haystack of which no sample is taken.
+    rare: Option<(Choice, Place)>,
     /// Whether the pattern is this literal and nothing else.
     pub(crate) is_literal: bool,
     /// The pattern as runs of characters, if it is that.
@@ -78,7 +89,7 @@ impl Plan {
             .collect();
         let start = Spot::new(&all);
         let mut inside = Vec::new();
-        let mut is_literal = false;
+        let (mut is_literal, mut word) = (false, None);
         if let [node] = nodes {
             let mut parts = Vec::new();
             flatten(node, &mut parts);
@@ -88,6 +99,7 @@ impl Plan {
                     .map(|from| Spot::new(&concat(parts[from..].iter().copied(), encoding)))
                     .filter(|spot| spot.literal.is_some() || spot.grouped.is_some())
                     .collect();
+                word = Some(bytes(node, encoding)).filter(|word| !word.has(b' '));
             }
             let len: usize = parts.iter().map(|part| part.lengths(encoding).0).sum();
             let is_spelled = |part: &&Node| matches!(part, Node::Set(_) | Node::Bytes(_));
@@ -97,14 +109,17 @@ impl Plan {
                     .as_ref()
                     .is_some_and(|finder| finder.needle().len() == len);
         }
+        let segments = match nodes {
+            [node] if !has_tail => Segments::new(node, encoding),
+            _ => None,
+        };
         Self {
+            rare: rare(&start, &inside, segments.is_some()),
             start,
             inside,
+            word,
             is_literal,
-            segments: match nodes {
-                [node] if !has_tail => Segments::new(node, encoding),
-                _ => None,
-            },
+            segments,
         }
     }
 
@@ -119,11 +134,46 @@ impl Plan {
         self.start.is_any() || !self.inside.is_empty() || self.segments.is_some()
     }
 
-    /// The candidates for a literal at the start of each match. They need no sample.
-    pub(crate) fn at_once(&self) -> Option<Candidates> {
-        let finder = self.start.literal.as_ref()?;
-        let is_enough = finder.needle().len() >= 3;
-        is_enough.then(|| Candidates::new(Place::Literal(finder.clone())))
+    /// The way that needs no sample, and its candidates.
+    pub(crate) fn at_once(&self) -> Option<(Choice, Candidates)> {
+        let (choice, place) = self.rare.as_ref()?;
+        Some((*choice, Candidates::new(place.clone())))
+    }
+
+    /// Whether that way is taken for what is rare in most texts, and may be wrong for this one.
+    pub(crate) fn is_guess(&self) -> bool {
+        let is_literal = matches!(self.rare, Some((Choice::Starts, Place::Literal(_))));
+        self.rare.is_some() && !is_literal
+    }
+
+    /// Looks from a place of a haystack on for what every match has. Returns where the first match may start: at the
+    /// end, if there is none.
+    pub(crate) fn first(&self, haystack: &[u8], from: usize) -> usize {
+        let until = haystack.len().min(from.saturating_add(NEAR));
+        match &self.rare {
+            Some((choice, place)) => match place.first(haystack, from, until) {
+                Some(found) if *choice == Choice::Starts => found,
+                None if *choice == Choice::Starts || until == haystack.len() => until,
+                _ => from,
+            },
+            None => from,
+        }
+    }
+
+    /// The first of some bytes that no match has.
+    pub(crate) fn first_apart(&self, bytes: &[u8]) -> Option<usize> {
+        match &self.word {
+            Some(word) => bytes.iter().position(|&byte| !word.has(byte)),
+            None => memchr(b'\n', bytes),
+        }
+    }
+
+    /// The last of them.
+    pub(crate) fn last_apart(&self, bytes: &[u8]) -> Option<usize> {
+        match &self.word {
+            Some(word) => bytes.iter().rposition(|&byte| !word.has(byte)),
+            None => memrchr(b'\n', bytes),
+        }
     }
 
     /// What every match begins with.
@@ -184,7 +234,10 @@ impl Plan {
                 best = (cost, Choice::Bits, None);
             }
         }
-        let lines = search::count(&sample, b"\n") + 1;
+        let lines = 1 + match &self.word {
+            Some(word) => sample.iter().filter(|&&byte| !word.has(byte)).count(),
+            None => search::count(&sample, b"\n"),
+        };
         let line = LINE + sample.len() / lines * OF_LINE / 10;
         for spot in &self.inside {
             if let Some((place, scan, candidates)) = spot.way(&sample) {
@@ -241,6 +294,13 @@ impl Spot {
         self.literal.is_some() || self.grouped.is_some()
     }
 
+    /// The literal, if it is long enough to be rare.
+    fn rare(&self) -> Option<&Shared> {
+        self.literal
+            .as_ref()
+            .filter(|finder| finder.needle().len() >= 3)
+    }
+
     /// The better filter of a place, the cost of its scan, and its candidates in a sample.
     fn way(&self, sample: &[u8]) -> Option<(Place, usize, usize)> {
         let literal = self.literal.as_ref().map(|finder| {
@@ -260,6 +320,26 @@ impl Spot {
             (literal, buckets) => literal.or(buckets),
         }
     }
+}
+
+/// What is rare in most texts: a literal, or the first bytes of a few alternatives. Where there are rows of bits, these
+/// are better than all but a literal at the start.
+fn rare(start: &Spot, inside: &[Spot], has_bits: bool) -> Option<(Choice, Place)> {
+    if let Some(finder) = start.rare() {
+        return Some((Choice::Starts, Place::Literal(finder.clone())));
+    }
+    if has_bits {
+        return None;
+    }
+    let grouped = start.grouped.as_ref();
+    if let Some(grouped) = grouped.filter(|grouped| grouped.share(ranked) < RARE) {
+        return Some((Choice::Starts, Place::Buckets(grouped.first())));
+    }
+    let longest = inside
+        .iter()
+        .filter_map(Spot::rare)
+        .max_by_key(|finder| finder.needle().len())?;
+    Some((Choice::Lines, Place::Literal(longest.clone())))
 }
 
 /// The consecutive parts of a pattern.

@@ -232,7 +232,7 @@ impl Drop for Scan {
 /// The first match, if it stands in the beginning. Otherwise the search goes on from `from`, which is moved.
 pub(in crate::pattern) fn first(pattern: &Pattern, haystack: &[u8], from: &mut usize) -> Step {
     let Some(segments) = segments(pattern).filter(|_| *from < haystack.len()) else {
-        return short::by_automaton(pattern, haystack, *from);
+        return short::by_automaton(pattern, haystack, from);
     };
     if segments.near.is_none() {
         return match look_around(segments, haystack, from) {
@@ -259,7 +259,11 @@ pub(in crate::pattern) fn count(
     count: &mut usize,
 ) -> Progress {
     let Some(segments) = segments(pattern).filter(|_| *from < haystack.len()) else {
-        return Progress::More;
+        return if short::is_over(pattern, haystack, from) {
+            Progress::Done
+        } else {
+            Progress::More
+        };
     };
     let mut sink = Sink::new(None, usize::MAX);
     let progress = once(segments, haystack, from, &mut sink);

@@ -40,6 +40,10 @@ enum Phase {
 
 /// A search from the front, which can be interrupted.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the search"
+)]
 pub(super) struct Search {
     pattern: Pattern,
     caches: Lent,
@@ -50,8 +54,11 @@ pub(super) struct Search {
     stop: usize,
     /// Whether it is enough to know that a line has a match.
     earliest: bool,
-    /// Whether a match must start exactly where the one before has ended.
+    /// Whether a match must start exactly where the one before has ended; or where the haystack starts, which comes to
+    /// the same.
     sticky: bool,
+    /// Whether a match must end where the haystack ends, so that it is looked for from there.
+    from_end: bool,
     ahead: Ahead,
     memo: Memo,
     /// How many more bytes lookaheads have read than the search has advanced.
@@ -76,7 +83,8 @@ impl Search {
             from,
             stop,
             earliest: false,
-            sticky: pattern.is_sticky(),
+            sticky: pattern.is_sticky() || pattern.starts_at_start(),
+            from_end: pattern.ends_at_end(),
             ahead: Ahead::default(),
             memo: Memo::default(),
             debt: 0,
@@ -99,6 +107,8 @@ impl Search {
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn forced(&mut self, choice: Choice) -> bool {
         self.parts.force(false);
+        self.sticky = self.pattern.is_sticky();
+        self.from_end = false;
         let candidates = self.pattern.plan().forced(choice);
         let has_it = match choice {
             Choice::Plain => true,
@@ -126,6 +136,8 @@ impl Search {
     /// Runs four times at once wherever it can. Returns whether it ever can.
     #[cfg(any(test, feature = "testing"))]
     pub(super) fn in_parts(&mut self) -> bool {
+        self.sticky = self.pattern.is_sticky();
+        self.from_end = false;
         self.ways.take(Choice::Plain, None);
         self.parts.force(true)
     }
@@ -170,6 +182,10 @@ impl Search {
             }
             let found = match self.phase {
                 Phase::Idle if self.from < self.guarded => self.by_guard(haystack, left),
+                Phase::Idle if self.from_end && !self.sticky => {
+                    self.begin_at_end(haystack);
+                    None
+                }
                 Phase::Idle if self.ways.is_by_bits(self.from) && !self.sticky => {
                     if self.by_bits(haystack, left, sink) {
                         return Progress::Full;
@@ -320,6 +336,16 @@ impl Search {
             Stop::Ask(start) => self.try_at(haystack, start),
         }
         false
+    }
+
+    /// Starts a run back from the haystack's end. Where the search ends behind a newline before that, no match starts.
+    fn begin_at_end(&mut self, haystack: &[u8]) {
+        let end = haystack.len();
+        if self.from > end || self.stop < end {
+            self.is_done = true;
+            return;
+        }
+        self.phase = self.back_from(haystack, end, 0);
     }
 
     fn begin(&mut self, haystack: &[u8], left: &mut isize) -> Option<Span> {
@@ -483,6 +509,12 @@ impl Search {
                 left,
             );
         }
+        self.phase = self.back_from(haystack, end, pattern);
+        None
+    }
+
+    /// A run from the end of a match to its start.
+    fn back_from(&mut self, haystack: &[u8], end: usize, pattern: u32) -> Phase {
         let automaton = self.pattern.backward();
         let after = text::after(haystack, end, automaton.program.whole);
         let state = automaton.start(&mut self.caches.of(&self.pattern).backward, after, true);
@@ -491,8 +523,7 @@ impl Search {
             at: end,
             found: None,
         };
-        self.phase = Phase::Backward { run, end, pattern };
-        None
+        Phase::Backward { run, end, pattern }
     }
 
     /// An anchored run forward.
@@ -660,7 +691,7 @@ impl Search {
         if let Some((start, _)) = run.found {
             return self.found(haystack, start, end, pattern, left);
         }
-        // Somebody has written to the haystack meanwhile: the match is gone.
+        // There is none, if only the end was known; or somebody has written to the haystack meanwhile, and it is gone.
         self.phase = Phase::Idle;
         self.from = end.max(self.from + 1);
         None

@@ -95,7 +95,9 @@ impl ReverseScan {
             caches: Lent::default(),
             phase: if from > end { Phase::Done } else { Phase::Idle },
             from,
-            beginning: pattern.plan().beginning().cloned(),
+            beginning: (!pattern.ends_at_end())
+                .then(|| pattern.plan().beginning().cloned())
+                .flatten(),
             sift: None,
             is_plain: false,
             debt: 0,
@@ -191,7 +193,8 @@ impl ReverseScan {
         if self.from > end {
             return;
         }
-        if self.pattern.is_sticky() {
+        let is_first = self.pattern.starts_at_start() && !self.is_plain;
+        if self.pattern.is_sticky() || is_first {
             self.phase = self.forward(self.from, end, Then::Nothing);
             return;
         }
@@ -203,7 +206,7 @@ impl ReverseScan {
             self.phase = Phase::Sift;
             return;
         }
-        let has_ways = !self.is_plain && self.pattern.plan().has_ways();
+        let has_ways = !self.is_plain && !self.ends_at_end() && self.pattern.plan().has_ways();
         let is_long = end - self.from > HEAD + ENOUGH;
         let floor = if has_ways && is_long {
             end - HEAD
@@ -213,11 +216,18 @@ impl ReverseScan {
         self.run(haystack, end, floor);
     }
 
+    /// Whether a match is looked for only where it ends at the haystack's end.
+    fn ends_at_end(&self) -> bool {
+        self.pattern.ends_at_end() && !self.is_plain
+    }
+
     /// Starts the automaton, which reads backward, behind all matches that start at `floor` or later.
     fn run(&mut self, haystack: &[u8], end: usize, floor: usize) {
         let automaton = self.pattern.backward();
         let after = text::after(haystack, end, automaton.program.whole);
-        let state = automaton.start(&mut self.caches.of(&self.pattern).backward, after, false);
+        let is_anchored = self.ends_at_end() && end == haystack.len();
+        let cache = &mut self.caches.of(&self.pattern).backward;
+        let state = automaton.start(cache, after, is_anchored);
         self.is_read = false;
         if state != DEAD {
             let run = Run {

@@ -30,31 +30,52 @@ pub(super) fn by_bits(
     }
 }
 
-/// The same by the automaton. `More` if the haystack or the pattern needs more than that.
-pub(super) fn by_automaton(pattern: &Pattern, haystack: &[u8], from: usize) -> Step {
-    let is_short = haystack.len().saturating_sub(from) <= SHORT && from <= haystack.len();
-    let has_literal = |pattern: &Pattern| {
-        let literal = pattern.plan().beginning();
-        literal.is_some_and(|literal| literal.needle().len() > 2)
-    };
-    if !is_short || pattern.is_sticky() || pattern.has_tail() || has_literal(pattern) {
+/// Moves `from` past places at which no match can start. Whether no place is left.
+pub(super) fn is_over(pattern: &Pattern, haystack: &[u8], from: &mut usize) -> bool {
+    if pattern.starts_at_start() || pattern.ends_at_end() {
+        return pattern.starts_at_start() && *from > 0;
+    }
+    if *from >= haystack.len() || pattern.is_sticky() {
+        return false;
+    }
+    *from = pattern.plan().first(haystack, *from);
+    *from == haystack.len()
+}
+
+/// The same by the automaton. `More` if the haystack or the pattern needs more than that, which goes on at `from`.
+pub(super) fn by_automaton(pattern: &Pattern, haystack: &[u8], from: &mut usize) -> Step {
+    if is_over(pattern, haystack, from) {
+        return Step::Done;
+    }
+    let is_short = haystack.len().saturating_sub(*from) <= SHORT && *from <= haystack.len();
+    if !is_short || pattern.is_sticky() || pattern.has_tail() {
         return Step::More;
     }
     // Then no character is read as a whole, and no place is inside of one.
-    if !haystack[from..].is_ascii() {
+    if !haystack[*from..].is_ascii() {
         return Step::More;
     }
     let mut caches = pattern.take_caches();
-    let found = run(pattern, &mut caches, haystack, from);
+    let found = run(pattern, &mut caches, haystack, *from);
     pattern.give_back(caches);
     found.map_or(Step::Done, Step::Match)
 }
 
 fn run(pattern: &Pattern, caches: &mut Caches, haystack: &[u8], from: usize) -> Option<Span> {
+    if pattern.ends_at_end() {
+        let end = haystack.len();
+        let start = start_of(pattern, caches, haystack, from, end)?;
+        return Some(Span {
+            start,
+            end,
+            pattern: 0,
+        });
+    }
     let (automaton, cache) = (pattern.forward(), &mut caches.forward);
     let before = text::before(haystack, from, automaton.program.whole);
+    let is_anchored = pattern.starts_at_start();
     let mut run = Run {
-        state: automaton.start(cache, before, false),
+        state: automaton.start(cache, before, is_anchored),
         at: from,
         found: None,
     };
@@ -72,6 +93,7 @@ fn run(pattern: &Pattern, caches: &mut Caches, haystack: &[u8], from: usize) -> 
     }
     let (end, number) = run.found?;
     let start = match pattern.fixed_len() {
+        _ if is_anchored => Some(from),
         Some(len) => Some(end.saturating_sub(len)),
         None => start_of(pattern, caches, haystack, from, end),
     };

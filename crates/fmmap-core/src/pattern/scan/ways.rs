@@ -7,7 +7,7 @@
 
 use crate::pattern::filter::{Candidates, Choice, Plan};
 use crate::pattern::{Pattern, signed};
-use memchr::{memchr, memrchr};
+use memchr::memrchr;
 
 /// How many bytes are searched before a way is chosen: by the automaton alone, and by another way, for which it is less
 /// urgent.
@@ -16,8 +16,12 @@ const LONG_HEAD: usize = 64 << 10;
 /// How many bytes must be left then: for fewer, choosing costs more than it saves.
 const ENOUGH: usize = 16 << 10;
 
-/// How many more bytes candidates may read than the search advances.
+/// How many more bytes candidates may read than the search advances; and candidates of what is rare in most texts only.
 const CREDIT: isize = 64 << 10;
+const GUESS: isize = 512;
+
+/// What a line with a candidate costs in bytes, besides its own.
+const OF_LINE: usize = 64;
 
 /// The length of the first stretch for the automaton alone.
 const STRETCH: usize = 256 << 10;
@@ -71,13 +75,15 @@ pub(super) struct Ways {
     head: Option<usize>,
     /// Candidates are looked for from this place on.
     seek: usize,
-    /// The end of the line that is searched, as far as it is known.
+    /// The end of the line or word that is searched, as far as it is known.
     line: Until,
     /// The automaton alone goes on up to this place.
     plain: usize,
     stretch: usize,
     /// How many more bytes candidates have read than the search has advanced.
     debt: isize,
+    /// Whether the way was chosen for what is rare in most texts.
+    is_guess: bool,
 }
 
 impl Ways {
@@ -100,22 +106,28 @@ impl Ways {
             plain: 0,
             stretch: STRETCH,
             debt: 0,
+            is_guess: false,
         };
         if plan.segments.is_some() {
             ways.choice = Choice::Bits;
         }
-        if let Some(candidates) = plan.at_once() {
-            let head = ways.head.filter(|_| plan.segments.is_some());
-            ways.take(Choice::Starts, Some(candidates));
+        if let Some((choice, candidates)) = plan.at_once() {
+            let is_guess = plan.is_guess();
+            let head = ways.head.filter(|_| is_guess || plan.segments.is_some());
+            ways.take(choice, Some(candidates));
             ways.head = head;
+            ways.is_guess = is_guess;
         }
         ways
     }
 
     pub(super) fn take(&mut self, choice: Choice, candidates: Option<Candidates>) {
         self.head = None;
+        self.is_guess = false;
         self.choice = choice;
         self.candidates = candidates;
+        // What another way has passed may have a match of this one.
+        self.resume(0);
     }
 
     pub(super) fn resume(&mut self, from: usize) {
@@ -187,7 +199,12 @@ impl Ways {
     fn spent(&mut self, bytes: usize, at: usize) {
         let bytes = signed(bytes);
         self.debt = self.debt.saturating_add(bytes);
-        if self.debt > CREDIT {
+        if self.is_guess && self.debt > GUESS {
+            let head = self.head;
+            self.debt = 0;
+            self.take(Choice::Plain, None);
+            self.head = head;
+        } else if self.debt > CREDIT {
             self.debt = 0;
             self.plain = at.saturating_add(self.stretch);
             self.stretch = self.stretch.saturating_mul(2);
@@ -249,24 +266,28 @@ impl Ways {
                 Next::Try(found)
             };
         }
-        // Before the line of the candidate there is no other candidate, and so no match.
+        // Before the line or word of the candidate there is no other candidate, and so no match.
         let near = (*from).max(found.saturating_sub(LINE));
-        if let Some(newline) = memrchr(b'\n', &haystack[near..found]) {
-            *from = near + newline + 1;
+        let plan = pattern.plan();
+        if let Some(last) = plan.last_apart(&haystack[near..found]) {
+            *from = near + last + 1;
         }
         self.line.at = found;
-        self.extend_line(haystack, stop);
+        self.extend_line(plan, haystack, stop);
+        if self.is_guess {
+            self.spent(OF_LINE, found);
+        }
         Next::Run
     }
 
     /// Looks for the end of the line a little farther on.
-    fn extend_line(&mut self, haystack: &[u8], stop: usize) {
+    fn extend_line(&mut self, plan: &Plan, haystack: &[u8], stop: usize) {
         let from = self.line.at;
         let near = stop.min(from.saturating_add(LINE));
-        let newline = memchr(b'\n', &haystack[from..near]);
+        let end = plan.first_apart(&haystack[from..near]);
         self.line = Until {
-            at: newline.map_or(near, |newline| from + newline),
-            is_end: newline.is_some() || near == stop,
+            at: end.map_or(near, |end| from + end),
+            is_end: end.is_some() || near == stop,
         };
         self.seek = self.line.at;
     }
@@ -298,7 +319,7 @@ impl Ways {
     ) -> Over {
         if self.line.at > 0 && self.choice == Choice::Lines {
             if !self.line.is_end {
-                self.extend_line(haystack, stop);
+                self.extend_line(pattern.plan(), haystack, stop);
                 return Over::GoOn;
             }
             *from = self.line.at + 1;

@@ -154,6 +154,28 @@ impl Node {
         }
     }
 
+    /// Whether each match starts where this assertion holds.
+    pub(crate) fn starts_with(&self, assert: Assert) -> bool {
+        match self {
+            Self::Assert(own) => *own == assert,
+            Self::Concat(nodes) => nodes.first().is_some_and(|node| node.starts_with(assert)),
+            Self::Either(nodes) => nodes.iter().all(|node| node.starts_with(assert)),
+            Self::Group(_, node) => node.starts_with(assert),
+            _ => false,
+        }
+    }
+
+    /// Whether each match ends where this assertion holds.
+    pub(crate) fn ends_with(&self, assert: Assert) -> bool {
+        match self {
+            Self::Assert(own) => *own == assert,
+            Self::Concat(nodes) => nodes.last().is_some_and(|node| node.ends_with(assert)),
+            Self::Either(nodes) => nodes.iter().all(|node| node.ends_with(assert)),
+            Self::Group(_, node) => node.ends_with(assert),
+            _ => false,
+        }
+    }
+
     /// Whether it can match the empty string alone, if anything.
     pub(crate) fn reads_nothing(&self) -> bool {
         !self.any(&mut |node| matches!(node, Self::Set(_) | Self::Bytes(_)))

@@ -5,6 +5,7 @@ mod lines;
 mod lookaheads;
 mod needles;
 mod oracle;
+mod rare;
 mod runs;
 mod sentences;
 mod writers;
