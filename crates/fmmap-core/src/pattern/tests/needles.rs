@@ -134,7 +134,7 @@ fn of_many_needles_the_leftmost_and_of_two_the_earlier_is_found() {
 /// Beside a RegExp, strings are searched for by the automata of patterns.
 #[test]
 fn strings_beside_a_pattern_are_found_inside_of_characters() {
-    let mut random = Random(0x1951DE);
+    let mut random = Random(0x0019_51DE);
     let pieces: [&[u8]; 8] = [
         b"\xC3\xA9",
         b"\xC3",
@@ -153,7 +153,7 @@ fn strings_beside_a_pattern_are_found_inside_of_characters() {
     };
     let source: Vec<u16> = "nowhere".encode_utf16().collect();
     for round in 0..200 {
-        let needles: Vec<Vec<u8>> = (0..1 + round % 7).map(|_| some(&mut random, 3)).collect();
+        let needles: Vec<Vec<u8>> = (0..=round % 7).map(|_| some(&mut random, 3)).collect();
         let text = some(&mut random, 60);
         let mut all = given(&needles);
         all.push(Needle::RegExp {
