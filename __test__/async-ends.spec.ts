@@ -501,7 +501,7 @@ test('a map that nobody holds is kept until its searches end', async (t) => {
   t.deepEqual(
     await childAnswer(`
       const search = (() => new fmmap.Mmap(-1, 64 << 20).countAsync('\\0'))()
-      gathered(); await pause(1); gathered()
+      collect(); await pause(1); collect()
       console.log(JSON.stringify([await search]))
     `),
     [64 << 20],
