@@ -157,17 +157,32 @@ impl Part {
         self.groups > 0 || self.tail.is_some()
     }
 
-    /// The part as a lookahead.
-    fn ahead(&self) -> Self {
+    /// The part as a lookahead that reads what its own one reads too. `None` if its own one is negative.
+    fn ahead(&self) -> Option<Self> {
         let tail = self.groups + 1;
-        Self {
-            node: syntax::ahead(&self.node, tail),
+        let node = |(node, seen): (&Node, Option<&Node>)| {
+            let node = match node {
+                Node::Group(group, own) if Some(*group) == self.tail => own,
+                node => node,
+            };
+            match seen {
+                Some(Node::Not(_)) => None,
+                Some(seen) => Some(Node::concat(vec![node.clone(), seen.clone()])),
+                None => Some(node.clone()),
+            }
+        };
+        let nodes: Option<Vec<Node>> = guarded::alternatives(&self.node, self.tail)
+            .into_iter()
+            .map(node)
+            .collect();
+        Some(Self {
+            node: syntax::ahead(&Node::either(nodes?), tail),
             groups: self.groups,
             names: Vec::new(),
             tail: Some(tail),
             program: OnceLock::new(),
             bare: OnceLock::new(),
-        }
+        })
     }
 
     /// The part without its lookahead, if that is all that groups depend on.
@@ -447,17 +462,16 @@ impl Pattern {
         self.0.guarded.get_or_init(make).as_ref()
     }
 
-    /// A pattern that matches the empty string wherever this one matches, if this one has no lookahead itself. All its
-    /// matches together take linear time, even if each match of this one reads to the end.
+    /// A pattern that matches the empty string wherever this one matches, if this one has no negative lookahead. All
+    /// its matches together take linear time, even if each match of this one reads to the end.
     pub(crate) fn starts(&self) -> Option<&Self> {
         // An empty match inside of a character is none.
-        let has_none = self.has_tail() || self.is_sticky() || self.begins_inside();
-        if has_none || self.list().is_some() {
+        if self.is_sticky() || self.begins_inside() || self.list().is_some() {
             return None;
         }
         let make = || {
-            let parts = self.0.parts.iter().map(Part::ahead).collect();
-            Self::assembled(parts, None, self.encoding(), false).ok()
+            let parts: Option<Vec<Part>> = self.0.parts.iter().map(Part::ahead).collect();
+            Self::assembled(parts?, None, self.encoding(), false).ok()
         };
         self.0.starts.get_or_init(make).as_ref()
     }

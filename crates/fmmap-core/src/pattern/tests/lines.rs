@@ -123,6 +123,8 @@ fn lines_take_linear_time_though_each_has_a_match_that_goes_on_behind_it() {
         (r"^\s*$", "m", " \n"),
         ("a[^]*b", "", "a b\n"),
         (r"(\w+\s*)+$", "", "some words\n"),
+        (r"\s+(?=$)", "", "\n"),
+        ("a[^]*(?=b)|c+(?=d)", "", "a b\n"),
     ] {
         let pattern = compiled(source, flags, Encoding::Utf8).unwrap();
         let spent = |count: usize| {
