@@ -603,7 +603,7 @@ port1.close()`,
 
 onNode('a Pattern of another copy of the package is refused as what it is', (t) => {
   const map = Mmap.open(temporaryFile('hay needle hay'))
-  const pattern = new (elsewhere().Pattern)('needle') as fmmap.Pattern
+  const pattern = new (elsewhere().Pattern)('needle')
   const told = /not 'Pattern' \(.*, or a Pattern; this one is of another copy of the package/
   for (const call of [
     () => map.find(pattern),

@@ -26,9 +26,8 @@ if (!found) {
 }
 const [platform, { libc, target }] = found
 
-if (
-  spawnSync('rustup', ['target', 'list', '--installed']).stdout?.includes(`${target}\n`) !== true
-) {
+const installed = spawnSync('rustup', ['target', 'list', '--installed'], { encoding: 'utf8' })
+if (!(installed.stdout ?? '').split('\n').includes(target)) {
   run('sh', [join(root, 'scripts', 'retry.sh'), 'rustup', 'target', 'add', target])
 }
 const tools = zigbuild()

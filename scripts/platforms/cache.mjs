@@ -139,6 +139,6 @@ export function gather(command, args, { limit = 60 * 60_000, ...options } = {}) 
  * packages, which are installed for this machine's Node only.
  */
 export const specs = () =>
-  readdirSync(join(root, '__test__'), { recursive: true })
+  readdirSync(join(root, '__test__'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.spec.ts') && !/^examples[\\/]/.test(name))
     .toSorted()

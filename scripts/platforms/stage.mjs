@@ -30,7 +30,7 @@ export function stage(name, addon, addonName) {
   }
   cpSync(addon, join(folder, addonName))
   const tests = join(root, '__test__')
-  for (const file of readdirSync(tests, { recursive: true })) {
+  for (const file of readdirSync(tests, { recursive: true, encoding: 'utf8' })) {
     if (/\.(?:json|mjs)$/.test(file)) write(join('__test__', file), readFileSync(join(tests, file)))
     if (!file.endsWith('.ts')) continue
     const { code, errors } = transformSync(file, readFileSync(join(tests, file), 'utf8'), {
