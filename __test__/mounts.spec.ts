@@ -151,7 +151,7 @@ testWhere(works(overlay), 'needs the right to mount')(
     const end = `${'line\n'.repeat(1000)}end`
     fs.appendFileSync(path, end)
     const file = fs.openSync(path, 'r+')
-    fs.writeSync(file, 'UPPER', 4998)
+    fs.writeSync(file, Buffer.from('UPPER'), 0, 5, 4998)
     fs.closeSync(file)
     const expected = `${lower.slice(0, 4998)}UPPER${lower.slice(5003)}${end}`
     for (const m of [reader, second, copy]) {
