@@ -97,7 +97,7 @@ impl Plan {
                 let from = (1..parts.len()).take(PARTS);
                 inside = from
                     .map(|from| Spot::new(&concat(parts[from..].iter().copied(), encoding)))
-                    .filter(|spot| spot.literal.is_some() || spot.grouped.is_some())
+                    .filter(Spot::is_any)
                     .collect();
                 word = Some(bytes(node, encoding)).filter(|word| !word.has(b' '));
             }
