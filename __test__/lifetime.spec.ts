@@ -341,3 +341,26 @@ test('a process ends with open maps, by its end, by exit and by an error', async
   t.is(failed.code, 1)
   t.is(failed.signal, null)
 })
+
+testWhere(
+  linux && !('bun' in process.versions) && !('Deno' in globalThis),
+  'it reads the numbers of Node’s descriptors',
+)(
+  'opening a map closes no descriptor of its file: the one that was opened is the map’s',
+  async (t) => {
+    const answer = await childAnswer<[number, number[]]>(`
+      import fs from 'node:fs'
+      const path = ${JSON.stringify(temporaryFile('abc'))}
+      fmmap.Mmap.open(path).close()
+      const free = fs.openSync(path)
+      fs.closeSync(free)
+      const map = fmmap.Mmap.open(path)
+      const own = fs.readdirSync('/proc/self/fd').filter((fd) => {
+        try { return fs.readlinkSync('/proc/self/fd/' + fd) === path } catch { return false }
+      })
+      console.log(JSON.stringify([free, own.map(Number)]))
+      map.close()
+    `)
+    t.deepEqual(answer[1], [answer[0]])
+  },
+)
