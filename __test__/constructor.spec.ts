@@ -27,7 +27,7 @@ import {
   type MapOptions,
   temporaryFile,
 } from './support/files.ts'
-import { externalBuffers, linux, unix } from './support/platform.ts'
+import { externalBuffers, sharedValidate, unix } from './support/platform.ts'
 import test, { type Assertions, testWhere } from './support/test.ts'
 
 const bothMessage = "mmap can't specify both access and flags, prot."
@@ -181,7 +181,7 @@ testWhere(unix, 'Unix’s rules; windows.spec.ts has Windows’s')(
   },
 )
 
-testWhere(linux, 'the flag is Linux’s')(
+testWhere(sharedValidate, 'the flag is Linux’s')(
   'MAP_SHARED_VALIDATE, which has the bit of MAP_PRIVATE, is shared in every respect',
   (t) => {
     const path = freshPath()

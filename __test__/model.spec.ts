@@ -22,7 +22,7 @@ import {
   PAGESIZE,
 } from '../index.js'
 import { bytes, freshPath, latin1, type MapOptions } from './support/files.ts'
-import { linux, scale, scaled, unix } from './support/platform.ts'
+import { linux, scale, scaled, sharedValidate, unix } from './support/platform.ts'
 import test from './support/test.ts'
 
 /** What a kind of map is made by, and how it differs from a Buffer. */
@@ -47,7 +47,9 @@ const copied = {
 const everyKind: Kind[] = [
   { ...onFile, name: 'file', options: {} },
   { ...onFile, name: 'write', options: { access: ACCESS_WRITE }, access: 'WRITE' },
-  ...(linux ? [{ ...onFile, name: 'validated', options: { flags: MAP_SHARED_VALIDATE } }] : []),
+  ...(sharedValidate
+    ? [{ ...onFile, name: 'validated', options: { flags: MAP_SHARED_VALIDATE } }]
+    : []),
   { ...onFile, name: 'offset', options: { offset: granularity } },
   { ...onFile, name: 'untracked', options: { trackfd: false }, resize: 'untracked' },
   { ...onFile, name: 'read', options: { access: ACCESS_READ }, access: 'READ', resize: 'readonly' },

@@ -16,6 +16,12 @@ if (!(scale > 0)) throw new Error('FMMAP_TEST_SCALE must be a number above 0')
  */
 export const emulated: boolean = process.env.FMMAP_TEST_LAUNCHER !== undefined
 
+/**
+ * Whether files can be mapped with MAP_SHARED_VALIDATE. The emulator asks the kernel for memory without a file first,
+ * with the same flags, which the kernel refuses.
+ */
+export const sharedValidate: boolean = linux && !emulated
+
 /** Whether this runs under AddressSanitizer, whose mlock(2) and munlock(2) do nothing. */
 export const sanitized: boolean = process.env.ASAN_OPTIONS !== undefined
 

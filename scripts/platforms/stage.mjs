@@ -31,6 +31,8 @@ export function stage(name, addon, addonName) {
   cpSync(addon, join(folder, addonName))
   const tests = join(root, '__test__')
   for (const file of readdirSync(tests, { recursive: true, encoding: 'utf8' })) {
+    // Its programs start the runtime by its path alone, which an emulated one can't.
+    if (dirname(file) === 'survival') continue
     if (/\.(?:json|mjs)$/.test(file)) write(join('__test__', file), readFileSync(join(tests, file)))
     if (!file.endsWith('.ts')) continue
     const { code, errors } = transformSync(file, readFileSync(join(tests, file), 'utf8'), {
