@@ -360,3 +360,53 @@ test('a finished iterator and one that was returned stay so', (t) => {
   m.close()
   t.deepEqual(done.next(), { done: true, value: undefined })
 })
+
+/** Iterators over one line, or over one match at its end. */
+const iterators: Record<string, (m: Mmap) => Iterator<unknown>> = {
+  'findAll of bytes': (m) => m.findAll('line'),
+  'findAll of a RegExp': (m) => m.findAll(/li.e/),
+  matchAll: (m) => m.matchAll(/li.e/g),
+  'matchAll, reverse': (m) => m.matchAll(/li.e/g, { reverse: true }),
+  grep: (m) => m.grep('line'),
+  'grep, reverse': (m) => m.grep('line', { reverse: true }),
+  blocks: (m) => m.grep('line').blocks(),
+  'blocks, reverse': (m) => m.grep('line', { reverse: true }).blocks(),
+  lines: (m) => m.lines(),
+  'lines, reverse': (m) => m.lines({ reverse: true }),
+}
+
+test('a close between the last result and the end is no end', (t) => {
+  const long = 'x'.repeat(100_000)
+  for (const [name, iterate] of Object.entries(iterators)) {
+    for (const content of ['line', 'line\n', `${long} line`, `${long} line ${long}\n`]) {
+      const m = mapped(t, content)
+      const steps = iterate(m)
+      t.false(steps.next().done, name)
+      m.close()
+      refuses(t, () => steps.next(), 'ERR_MMAP_CLOSED', closedMessage)
+      t.true(steps.next().done, name)
+      // After the end was told, a close changes nothing.
+      const open = mapped(t, content)
+      const ended = iterate(open)
+      while (ended.next().done !== true);
+      open.close()
+      t.true(ended.next().done, name)
+    }
+  }
+})
+
+test('an iterator that has given as many as its limit has ended', (t) => {
+  const m = mapped(t, 'line\nline\n')
+  const limited = [
+    m.findAll('line', { limit: 1 }),
+    m.findAll(/li.e/, { limit: 1 }),
+    m.matchAll('line', { limit: 1 }),
+    m.matchAll('line', { limit: 1, reverse: true }),
+    m.grep('line', { limit: 1 }),
+    m.grep('line', { limit: 1, reverse: true }),
+    m.grep('line', { limit: 1 }).blocks(),
+  ]
+  for (const steps of limited) t.false(steps.next().done)
+  m.close()
+  for (const steps of limited) t.true(steps.next().done)
+})

@@ -61,6 +61,8 @@ class ForwardLines implements IterableIterator<OwnBuffer> {
   #count = 0
   #at = 0
   #done = false
+  /** Whether the last line was given: nobody has heard of the end yet, which a close replaces. */
+  #wasLast = false
 
   constructor(region: Region, start: number, last: number | undefined) {
     this.#region = region
@@ -91,17 +93,20 @@ class ForwardLines implements IterableIterator<OwnBuffer> {
 
   return(): Step<never> {
     this.#done = true
+    this.#wasLast = false
     this.#count = 0
     return end()
   }
 
   /** Copies the next block, and returns its first line; undefined at the end. */
   #read(): OwnBuffer | undefined {
-    if (this.#done) return undefined
     const region = this.#region
+    const wasLast = this.#wasLast
+    if (this.#done && !wasLast) return undefined
     // An error ends the iteration.
     this.return()
     region.checkReadable()
+    if (wasLast) return undefined
     const from = (this.#from += this.#begin)
     this.#begin = 0
     const stop = liveEnd(this.#last, region.length)
@@ -123,7 +128,10 @@ class ForwardLines implements IterableIterator<OwnBuffer> {
       return this.#cut()
     }
     // The last line has no newline.
-    if (copied === stop) return bufferOver(slab.buffer, 0, slab.length)
+    if (copied === stop) {
+      this.#wasLast = true
+      return bufferOver(slab.buffer, 0, slab.length)
+    }
     const newline = region.answered(quick.find(NEWLINE, region.handle, copied, stop))
     const line = readLarge(region, from, (newline === -1 ? stop : newline) - from)
     this.#from = newline === -1 ? stop : newline + 1
@@ -147,6 +155,8 @@ class ReverseLines implements IterableIterator<OwnBuffer> {
   #count = 0
   #at = 0
   #done = false
+  /** Whether the last line was given: nobody has heard of the end yet, which a close replaces. */
+  #wasLast = false
 
   constructor(region: Region, start: number, last: number | undefined) {
     this.#region = region
@@ -176,18 +186,21 @@ class ReverseLines implements IterableIterator<OwnBuffer> {
 
   return(): Step<never> {
     this.#done = true
+    this.#wasLast = false
     this.#count = 0
     return end()
   }
 
   /** Copies the block before, and returns its last line; undefined at the end. */
   #read(): OwnBuffer | undefined {
-    if (this.#done) return undefined
     const region = this.#region
+    const wasLast = this.#wasLast
     const start = this.#start
+    if (this.#done && !wasLast) return undefined
     // An error ends the iteration.
     this.return()
     region.checkReadable()
+    if (wasLast) return undefined
     let stop = this.#base + this.#stop
     if (stop >= region.length) {
       stop = liveEnd(this.#last, region.length)
@@ -213,6 +226,7 @@ class ReverseLines implements IterableIterator<OwnBuffer> {
     // This is the first line of the range.
     if (base === start) {
       region.checkEnd(start, liveEnd(this.#last, region.length))
+      this.#wasLast = true
       return bufferOver(slab.buffer, 0, slab.length)
     }
     const newline = region.answered(quick.rfind(NEWLINE, region.handle, start, base))
@@ -221,7 +235,10 @@ class ReverseLines implements IterableIterator<OwnBuffer> {
     this.#base = newline
     this.#stop = 0
     this.#done = newline === -1
-    if (this.#done) region.checkEnd(start, liveEnd(this.#last, region.length))
+    if (this.#done) {
+      region.checkEnd(start, liveEnd(this.#last, region.length))
+      this.#wasLast = true
+    }
     return line
   }
 }

@@ -110,8 +110,10 @@ export interface Task {
 /** What to do with each part. */
 export interface Job<Answer, Result> {
   readonly parts: Parts
-  /** The length of all parts together, for `onProgress`. */
+  /** The length of the range, for `onProgress`. */
   readonly total: number
+  /** How much of it lies in no part: bytes that a match may end in, and in which none can begin. Default: 0. */
+  readonly behind?: number
   /** Whether a part may start only when the one before it is done. */
   readonly sequential: boolean
   /** Starts a part. Returns null when all turns are taken. The promise has null after a fault. */
@@ -132,7 +134,7 @@ export function runChunks<Answer, Result>(
   how: Pick<Plan, 'signal' | 'onProgress' | 'concurrency'>,
   job: Job<Answer, Result>,
 ): Pending<Result> {
-  const { parts, total, task } = job
+  const { parts, total, behind = 0, task } = job
   const concurrency = job.sequential ? 1 : inFlight(how)
   /** Answers that can't be taken yet, by the number of their part. */
   const answers = new Map<number, Answer>()
@@ -200,7 +202,7 @@ export function runChunks<Answer, Result>(
       const part = started.shift() as Part
       done += part.until - part.from
       const result = job.take(head, part)
-      how.onProgress?.(done, total)
+      how.onProgress?.(done + behind === total ? total : done, total)
       if (result !== undefined) pending.resolve(result)
       // The callback may have closed the map or aborted the signal.
       if (pending.settled) return

@@ -113,7 +113,7 @@ export class AsyncOffsets implements Rounds<number> {
     this.#searched.unshift(...found)
     this.#searched = this.#searched.filter((part) => part.offsets.length > 0 || hasRest(part))
     const done = this.#searched.find(hasRest)?.next ?? this.#from
-    this.#how.onProgress?.(Math.min(done, until) - this.#first, until - this.#first)
+    this.#how.onProgress?.((done < until ? done : last) - this.#first, last - this.#first)
   }
 
   /** Searches a small part at once. */

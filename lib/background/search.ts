@@ -82,12 +82,12 @@ function prepared(needle: Literal, question: number): Search {
 function answerAtOnce(
   region: Region,
   { needle, how }: Asked,
-  { from, until, end }: Range,
+  { from, end }: Range,
   answer: typeof quick.find,
 ): number {
   const found = region.answered(answer(needle, region.handle, from, end), needle)
   if (how.onProgress !== undefined) {
-    how.onProgress(until - from, until - from)
+    how.onProgress(end - from, end - from)
     // The callback may have closed the map.
     check(region, how)
   }
@@ -120,7 +120,8 @@ async function one(
   const parts = question === LAST ? backward : forward
   return runChunks<Float64Array, number>(region, how, {
     parts: parts(from, until, inFlight(how)),
-    total: until - from,
+    total: end - from,
+    behind: end - until,
     sequential: false,
     start: (part) => search.chunk(region.handle, part.from, part.until, end),
     take: ([at]) => (at === -1 ? undefined : at),
@@ -173,7 +174,8 @@ export async function countLiteral(region: Region, needle: Literal, how: Plan): 
   let next = from
   return runChunks<Float64Array, number>(region, how, {
     parts,
-    total: until - from,
+    total: end - from,
+    behind: end - until,
     sequential,
     start(part) {
       const first = sequential ? Math.min(Math.max(part.from, next), part.until) : part.from

@@ -57,6 +57,8 @@ export class Forward<T> implements IterableIterator<T> {
   #left: number
   /** The same, but also behind the last batch: when it is searched again, there may be more. */
   #rest = 0
+  /** Whether the batch is the last of the range: nobody has heard of the end yet, which a close replaces. */
+  #isLast = false
   /** The length of the map when the batch was searched, and where the searched bytes ended. */
   #extent = -1
   #stop = -1
@@ -129,6 +131,7 @@ export class Forward<T> implements IterableIterator<T> {
 
   return(): Step<never> {
     this.#left = 0
+    this.#isLast = false
     this.#found = undefined
     this.#search?.end()
     this.#search = undefined
@@ -141,6 +144,7 @@ export class Forward<T> implements IterableIterator<T> {
     const before = this.#found
     let left = this.#left
     let search = this.#search
+    const wasLast = this.#isLast
     this.#search = undefined
     // If the map has another length now, or is closed, records that were not given yet are searched again.
     if (before !== undefined && this.#at < before.records) {
@@ -152,6 +156,7 @@ export class Forward<T> implements IterableIterator<T> {
     this.return()
     if (left <= 0) {
       search?.end()
+      if (wasLast) region.checkReadable()
       return undefined
     }
     region.checkReadable()
@@ -186,6 +191,7 @@ export class Forward<T> implements IterableIterator<T> {
     if (found.done) {
       search.end()
       region.checkEnd(this.#first, stop)
+      this.#isLast = records > 0 && this.#rest > 0
     } else {
       this.#search = search
       this.#left = this.#rest
