@@ -1,5 +1,6 @@
 // Reads that do not wait for a disk in the calling thread: prefetchAsync, sliceAsync, arrayBufferAsync, stream; and copyTo.
 import { truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { setImmediate as turn } from 'node:timers/promises'
 import { ACCESS_COPY, ACCESS_READ, ACCESS_WRITE, MAP_PRIVATE, Mmap, PROT_WRITE } from '../index.js'
 import { refuses, rejects } from './support/errors.ts'
 import { anonymous, mapped, mappedPath, temporaryFile, touched } from './support/files.ts'
@@ -323,6 +324,39 @@ onUnix('stream: a page that is missing is an error of the stream', async (t) => 
     while (!(await reader.read()).done);
   })()
   await rejects(t, rest, 'ERR_MMAP_FAULT')
+})
+
+/** Resizes a map as soon as nothing reads it ahead. */
+async function resizeLater(m: Mmap, length: number): Promise<void> {
+  for (;;) {
+    try {
+      m.resize(length)
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ERR_MMAP_EXPORTED') throw error
+      // oxlint-disable-next-line no-await-in-loop
+      await turn()
+    }
+  }
+}
+
+test('stream: a map that has become shorter is an error of the stream, also if it is long again', async (t) => {
+  for (const chunkSize of [1000, 1_000_000]) {
+    for (const chunks of [2, 2.5]) {
+      for (const again of [false, true]) {
+        const m = mapped(t, content, { access: ACCESS_WRITE })
+        const reader = m.stream({ chunkSize }).getReader()
+        // oxlint-disable no-await-in-loop
+        await reader.read()
+        await resizeLater(m, chunks * chunkSize)
+        // This one was read ahead, and the next one is now.
+        t.is((await reader.read()).value?.length, chunkSize)
+        if (again) await resizeLater(m, SIZE)
+        await rejects(t, reader.read(), 'ERR_MMAP_FAULT')
+        // oxlint-enable no-await-in-loop
+      }
+    }
+  }
 })
 
 test('stream checks its options', (t) => {

@@ -153,6 +153,11 @@ export class Region {
     return this.#fault(this.faulted ?? 'unknown')
   }
 
+  /** The error for bytes that were asked for, and that the map does not have since it became shorter. */
+  cut(): Error {
+    return this.#fault('truncated')
+  }
+
   #askForFault(): void {
     // Read before the addon is asked: a later fault changes the epoch again and is noticed.
     const now = load(epoch, 0)

@@ -69,10 +69,9 @@ class Chunks implements Abortable {
       return
     }
     if (this.settled) return
-    const wanted = this.#next < this.#stop && bytes.length > 0
+    const wanted = this.#next < this.#stop
     this.#ahead = wanted ? this.#read() : undefined
-    // If the map has shrunk meanwhile, the stream ends.
-    if (bytes.length > 0) controller.enqueue(bytes)
+    controller.enqueue(bytes)
     if (!wanted) this.#close()
   }
 
@@ -88,12 +87,20 @@ class Chunks implements Abortable {
 
   #read(): Promise<Uint8Array<ArrayBuffer>> {
     const from = this.#next
-    this.#next = Math.min(from + this.#size, this.#stop)
-    const { signal } = this.#ending
-    const read = sliceAsync(this.#region, from, this.#next, { signal })
+    const until = Math.min(from + this.#size, this.#stop)
+    this.#next = until
+    const read = this.#chunk(from, until)
     // An error is reported when this chunk is asked for, if it ever is.
     read.catch(() => {})
     return read
+  }
+
+  async #chunk(from: number, until: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { signal } = this.#ending
+    const bytes = await sliceAsync(this.#region, from, until, { signal })
+    // A resize or a refresh has made the map shorter. A stream that ended here would look whole.
+    if (bytes.length < until - from) throw this.#region.cut()
+    return bytes
   }
 
   #close(): void {
