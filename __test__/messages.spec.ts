@@ -9,7 +9,7 @@ import {
   Pattern,
 } from '../index.js'
 import { descriptor, freshPath, mapped, temporaryFile } from './support/files.ts'
-import { refuses, thrown } from './support/errors.ts'
+import { refuses, rejection, thrown } from './support/errors.ts'
 import { externalBuffers, linux, unix } from './support/platform.ts'
 import test, { testWhere } from './support/test.ts'
 
@@ -118,6 +118,34 @@ test('what is no needle is told all that is, and where options belong', (t) => {
   const bytes = write.write.bind(write) as (given: unknown) => unknown
   refuses(t, () => bytes({}), 'ERR_INVALID_ARG_TYPE', /TypedArray, DataView or ArrayBuffer\)$/)
 })
+
+test('options in the place of a number are told the right call: views', (t) => {
+  if (!externalBuffers) return
+  const m = mapped(t, 64)
+  const view = m.view.bind(m) as (...args: unknown[]) => unknown
+  const bytes = /, as in view\(offset\?, length\?\)/
+  refuses(t, () => view({ offset: 1 }), 'ERR_INVALID_ARG_TYPE', bytes)
+  refuses(t, () => view(0, { length: 1 }), 'ERR_INVALID_ARG_TYPE', bytes)
+  const typed = /, as in view\(Class, byteOffset\?, length\?\)/
+  refuses(t, () => view(Int32Array, { byteOffset: 4 }), 'ERR_INVALID_ARG_TYPE', typed)
+})
+
+testWhere(linux, 'others have no wait')(
+  'options in the place of a number are told the right call: waits',
+  async (t) => {
+    const m = mapped(t, 64)
+    const wait = m.wait.bind(m) as (...args: unknown[]) => unknown
+    const waitAsync = m.waitAsync.bind(m) as (...args: unknown[]) => Promise<unknown>
+    const notify = m.notify.bind(m) as (...args: unknown[]) => unknown
+    const form = /, as in wait\(offset, expected, timeout\?\)/
+    refuses(t, () => wait(0, 0, { timeout: 1 }), 'ERR_INVALID_ARG_TYPE', form)
+    refuses(t, () => wait({ offset: 0 }), 'ERR_INVALID_ARG_TYPE', form)
+    const count = /, as in notify\(offset, count\?\)/
+    refuses(t, () => notify(0, { count: 1 }), 'ERR_INVALID_ARG_TYPE', count)
+    const { message } = await rejection(() => waitAsync(0, 0, { timeout: '1' }))
+    t.true(/, as in waitAsync\(offset, expected, \{ timeout, signal \}\)/.test(message), message)
+  },
+)
 
 test('a view that cannot be says what could', (t) => {
   const m = mapped(t, 21)

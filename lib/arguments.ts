@@ -77,7 +77,7 @@ function noInteger(value: unknown, name: string, form: string | undefined): Erro
 }
 
 /** The end of a message that shows the correct call. */
-const rightForm = (form: string | undefined): string =>
+export const rightForm = (form: string | undefined): string =>
   form === undefined ? '' : `, as in ${form}`
 
 /** An integer, or `fallback` for undefined, which is Python's None. */
@@ -91,8 +91,8 @@ export function optionalInteger<F>(
 }
 
 /** An integer that fits a C int, as `access`, `flags`, `prot` and advice do. */
-export function cInt(value: unknown, name: string): number {
-  const number = integer(value, name)
+export function cInt(value: unknown, name: string, form?: string): number {
+  const number = integer(value, name, form)
   if (number > INT_MAX || number < -INT_MAX - 1) {
     throw outOfRange(`The "${name}" argument must be a 32-bit integer. Received ${number}`)
   }

@@ -71,8 +71,9 @@ function checkedCount(
   name: string,
   length: unknown,
   size: number,
+  form: string,
 ): number {
-  const given = length === undefined ? undefined : integer(length, 'length')
+  const given = length === undefined ? undefined : integer(length, 'length', form)
   region.checkOpen()
   if (!region.readable) throw unreadable(region.path)
   region.checkWhole()
@@ -102,6 +103,8 @@ function checkedCount(
   return count
 }
 
+const SHARED_BUFFER = 'sharedBuffer(offset?, length?)'
+
 /** The map's memory as a `SharedArrayBuffer`, where the runtime can have one. */
 export function sharedBuffer(region: Region, offset: unknown, length: unknown): SharedArrayBuffer {
   if (!native.sharesBuffers()) {
@@ -110,8 +113,8 @@ export function sharedBuffer(region: Region, offset: unknown, length: unknown): 
       'by this runtime, which has no node_api_create_external_sharedarraybuffer',
     )
   }
-  const from = optionalInteger(offset, 'offset', 0)
-  const count = checkedCount(region, from, 'offset', length, 1)
+  const from = optionalInteger(offset, 'offset', 0, SHARED_BUFFER)
+  const count = checkedCount(region, from, 'offset', length, 1, SHARED_BUFFER)
   if (count === 0) return new SharedArrayBuffer(0)
   try {
     return native.sharedBuffer(region.handle, from, count)
@@ -154,8 +157,9 @@ export class Views {
 
   /** The memory of `length` elements from `offset`, as an `ArrayBuffer` of its own. */
   #bytes(offset: unknown, name: string, length: unknown, size: number): ArrayBuffer {
-    const from = optionalInteger(offset, name, 0)
-    const count = checkedCount(this.#region, from, name, length, size)
+    const form = name === 'offset' ? 'view(offset?, length?)' : 'view(Class, byteOffset?, length?)'
+    const from = optionalInteger(offset, name, 0, form)
+    const count = checkedCount(this.#region, from, name, length, size, form)
     return this.#buffer(from, count)
   }
 

@@ -1,7 +1,7 @@
 /** `wait` and `notify`: a thread sleeps until a word of the map changes, in this process or another. */
 
 import process from 'node:process'
-import { cInt, integer, received } from './arguments.js'
+import { cInt, integer, received, rightForm } from './arguments.js'
 import { fromNative, invalidType, outOfRange, unsupported } from './errors.js'
 import { DIFFERENT, native, NOTIFIED, TIMED_OUT } from './native.js'
 import type { Region } from './region.js'
@@ -19,12 +19,12 @@ export function checkSystem(what: string): void {
   if (process.platform === 'win32') throw unsupported(what)
 }
 
-/** Checks a timeout in milliseconds; undefined means for ever. */
-export function milliseconds(timeout: unknown): number {
+/** Checks a timeout in milliseconds; undefined means for ever. `form` is the correct call. */
+export function milliseconds(timeout: unknown, form: string): number {
   if (timeout === undefined) return Infinity
   if (typeof timeout !== 'number' || Number.isNaN(timeout)) {
     throw invalidType(
-      `The "timeout" argument must be a number of milliseconds. Received ${received(timeout)}`,
+      `The "timeout" argument must be a number of milliseconds${rightForm(form)}. Received ${received(timeout)}`,
     )
   }
   if (timeout < 0) {
@@ -49,6 +49,8 @@ export function checkWord(region: Region, offset: number): void {
   }
 }
 
+const WAIT = 'wait(offset, expected, timeout?)'
+
 /** Sleeps until the word is notified. */
 export function wait(
   region: Region,
@@ -57,9 +59,9 @@ export function wait(
   timeout: unknown,
 ): WaitResult {
   checkSystem('wait()')
-  const at = integer(offset, 'offset')
-  const value = cInt(expected, 'expected')
-  const limit = milliseconds(timeout)
+  const at = integer(offset, 'offset', WAIT)
+  const value = cInt(expected, 'expected', WAIT)
+  const limit = milliseconds(timeout, WAIT)
   checkWord(region, at)
   const end = native.clock() + limit
   for (let left = limit, first = true; ; first = false) {
@@ -79,11 +81,13 @@ export function wait(
   }
 }
 
+const NOTIFY = 'notify(offset, count?)'
+
 /** Wakes the threads that wait for the word, and returns how many there were. */
 export function notify(region: Region, offset: unknown, count: unknown): number {
   checkSystem('notify()')
-  const at = integer(offset, 'offset')
-  const most = count === undefined || count === Infinity ? ALL : integer(count, 'count')
+  const at = integer(offset, 'offset', NOTIFY)
+  const most = count === undefined || count === Infinity ? ALL : integer(count, 'count', NOTIFY)
   checkWord(region, at)
   if (most < 0) throw outOfRange(`The "count" argument must be at least 0. Received ${most}`)
   let woken: number

@@ -76,9 +76,9 @@ export async function waitAsync(
 ): Promise<WaitResult> {
   checkSystem('waitAsync()')
   const { timeout, signal } = members(given, FORM)
-  const at = integer(offset, 'offset')
-  const value = cInt(expected, 'expected')
-  const limit = milliseconds(timeout)
+  const at = integer(offset, 'offset', FORM)
+  const value = cInt(expected, 'expected', FORM)
+  const limit = milliseconds(timeout, FORM)
   const aborts = abortSignal(signal)
   checkSignal(aborts)
   checkWord(region, at)
