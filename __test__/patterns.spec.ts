@@ -101,6 +101,36 @@ for (const alphabet of alphabets) {
   })
 }
 
+test('many matches are those of the runtime, of alternatives and of parts of a limited length too', (t) => {
+  const random = new Random(Number(process.env['FMMAP_SEED'] ?? 4099))
+  const words = ['10.0.0.1', '1.2.3.4.5.6.7.8', '12:30', '1:23:45', 'AB-12', 'ABCDEF-7', 'user=ann']
+  words.push('user user', 'session', 'timeoutimeout', 'deniedenied', 'GAATTC', 'AAGCTT', 'é', '\n')
+  const patterns = [
+    /(?:\d{1,3}\.){3}\d{1,3}/g,
+    /\d{1,2}:\d{2}(?::\d{2})?/g,
+    /[A-Z]{2,5}-\d+/g,
+    /user[= ]\w+/g,
+    /session|timeout|denied/g,
+    /GAATTC|AAGCTT|TC/g,
+    /user|use|ser|r=a/g,
+  ]
+  for (const length of [300, 9_000, 90_000]) {
+    for (const filler of [0, 3, 300]) {
+      let text = ''
+      while (text.length < length) {
+        text += `${words[random.below(words.length)]}${' '.repeat(random.below(1 + filler))}`
+      }
+      const m = holding(t, text)
+      for (const re of patterns) {
+        const expected = Array.from(text.matchAll(re), ([match]) => match)
+        const found = Array.from(m.matchAll(re), ([match]) => match)
+        t.true(JSON.stringify(found) === JSON.stringify(expected), `${re} in ${length}, ${filler}`)
+        t.is(m.count(re), expected.length, `${re} in ${length}, ${filler}`)
+      }
+    }
+  }
+})
+
 test('find, rfind, count and findAll take what match takes', (t) => {
   const m = holding(t, 'ann@home bob@work')
   const user = /\w+@/

@@ -1,4 +1,5 @@
-//! All matches of a stretch at once, for patterns whose parts stand at fixed places.
+//! All matches of a stretch at once, for patterns whose parts stand at fixed places. Where these have a limited length, or
+//! there are alternatives, [`steps`](super::steps) and [`table`](super::table) find the starts, and the rest is the same.
 //!
 //! Each class has a row of bits. A row that is shifted by the place of its class in a match says for every start whether
 //! a character of the class stands there, and the AND of all of them where matches start:
@@ -16,7 +17,9 @@
 //! is counting a bit, or finding it.
 
 use super::rows::{self, Row, Term, WORD, WORDS};
-use super::segments::{Beside, Segment, Segments};
+use super::segments::{Alternative, Beside, Segment, Segments};
+use super::steps::{Extent, Steps};
+use super::table::Table;
 use super::terms::words;
 use crate::pattern::filter::front::Bytes;
 #[cfg(target_arch = "x86_64")]
@@ -153,20 +156,48 @@ pub(super) fn exact_terms(classes: &[Bytes]) -> Option<Vec<Term>> {
         .collect()
 }
 
-/// A pattern whose parts stand at fixed places, up to a last part of any length.
+/// How the starts of matches are found.
+#[derive(Clone, Debug)]
+enum Starts {
+    /// All parts stand at fixed places.
+    Places(Places),
+    Steps(Steps),
+    Table(Table),
+}
+
+/// Whether another start may lie in the last run of a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum InRun {
+    Never,
+    /// Behind a byte of the class that has this row.
+    Behind(usize),
+    Maybe,
+}
+
+/// What has to be known of the starts of a stretch to count the matches.
+#[derive(Clone, Debug)]
+struct Others {
+    /// Whether one start may stand directly behind another, in the same match. Of starts side by side, no more than the
+    /// shortest match is long, only the first one is a match.
+    is_next: bool,
+    /// How far behind a start another one may stand in the same match, at least two places.
+    distances: Vec<usize>,
+    in_run: InRun,
+}
+
+/// A pattern whose parts stand at fixed places or have a limited length, up to a last part of any length.
 #[derive(Clone, Debug)]
 pub(super) struct Exact {
     /// One for each row.
     terms: Vec<Term>,
-    places: Places,
+    starts: Starts,
     /// The row of what stands behind a match, and whether the end of the haystack may stand there.
     after: Option<(usize, bool)>,
-    /// Whether these places are all of a match.
-    is_whole: bool,
-    /// How far behind a start another one may stand in the same match.
-    others: Vec<usize>,
-    /// Whether one may stand in the last run.
-    is_in_run: bool,
+    /// The length of every match, if they all have one.
+    whole: Option<usize>,
+    /// The length of the shortest match.
+    least: usize,
+    others: Others,
     /// Whether the rows are right for ASCII only.
     pub(super) asks_ascii: bool,
 }
@@ -174,43 +205,54 @@ pub(super) struct Exact {
 impl Exact {
     /// `None` if the pattern is not of this kind.
     pub(super) fn new(segments: &Segments) -> Option<Self> {
-        let [one] = segments.alternatives.as_slice() else {
+        let all = &segments.alternatives;
+        if segments.lead.is_some()
+            || segments.absorbed.is_some()
+            || all.iter().any(|one| one.before != Beside::Anything)
+        {
             return None;
+        }
+        let extents: Vec<Extent> = all
+            .iter()
+            .map(|one| Extent::new(one, segments))
+            .collect::<Option<_>>()?;
+        let after = match all.as_slice() {
+            [one] => one.after,
+            all if all.iter().all(|one| one.after == Beside::Anything) => Beside::Anything,
+            _ => return None,
         };
-        if one.before != Beside::Anything || segments.lead.is_some() || segments.absorbed.is_some()
-        {
+        let ends = |one: &Alternative| {
+            let last = one.parts.last();
+            last.is_none_or(|last| add_part(last, segments, &mut Vec::new()).is_none())
+        };
+        if after != Beside::Anything && !all.iter().all(ends) {
             return None;
         }
-        let (mut places, mut run) = (Vec::new(), None);
-        for part in &one.parts {
-            if run.is_some() || places.len() > LONGEST {
-                return None;
+        let lengths = extents.iter().map(|one| {
+            let is_fixed = one.run.is_none() && one.least == one.places.len();
+            is_fixed.then_some(one.least)
+        });
+        let lengths: Option<Vec<usize>> = lengths.collect();
+        let least = extents.iter().map(|one| one.least).min()?;
+        let whole = lengths.filter(|all| all.iter().all(|len| *len == least));
+        let (asks_ascii, mut classes) = (segments.has_more(), Vec::new());
+        let starts = match extents.as_slice() {
+            [one] if one.least == one.places.len() => {
+                Starts::Places(Places::new(&one.places, &mut classes))
             }
-            run = add_part(part, segments, &mut places);
-        }
-        if !(1..=LONGEST).contains(&places.len())
-            || (run.is_some() && one.after != Beside::Anything)
-        {
-            return None;
-        }
-        // Of a run that goes on beyond ASCII it is not known what it has read.
-        let asks_ascii = segments.has_more();
-        let is_in_run =
-            run.is_some_and(|run| asks_ascii || overlap(&places[..1], std::slice::from_ref(&run)));
-        let others = (1..places.len()).filter(|&by| overlap(&places[by..], &places));
-        let others = others.collect();
-        let mut classes = Vec::new();
-        let places = Places::new(&places, &mut classes);
+            _ => Starts::Steps(Steps::new(segments, &mut classes)),
+        };
+        let others = Others::new(&extents, asks_ascii, &classes);
         let mut exact = Self {
-            terms: exact_terms(&classes)?,
-            places,
+            terms: Vec::new(),
+            starts,
             after: None,
-            is_whole: run.is_none(),
+            whole: whole.map(|_| least),
+            least,
             others,
-            is_in_run,
             asks_ascii,
         };
-        let behind = match one.after {
+        let behind = match after {
             Beside::Anything => None,
             Beside::Terminator => {
                 exact.asks_ascii |= segments.is_utf8;
@@ -220,6 +262,17 @@ impl Exact {
             Beside::Word(true) => Some((Term::new(0, &words()).0, false)),
             Beside::Word(false) => Some((Term::new(0, &words()).0.inverted(), true)),
         };
+        if extents.len() > 1
+            && !asks_ascii
+            && let Some(table) = Table::new(&extents)
+        {
+            exact.starts = Starts::Table(table);
+            return Some(exact);
+        }
+        if classes.len() + usize::from(behind.is_some()) > ROWS {
+            return None;
+        }
+        exact.terms = exact_terms(&classes)?;
         if let Some((term, or_end)) = behind {
             exact.after = Some((exact.terms.len(), or_end));
             exact.terms.push(term);
@@ -227,7 +280,7 @@ impl Exact {
         for term in &mut exact.terms {
             rows::end_row(std::slice::from_mut(term));
         }
-        (exact.terms.len() <= ROWS).then_some(exact)
+        Some(exact)
     }
 
     /// How many rows it needs.
@@ -237,63 +290,84 @@ impl Exact {
 
     /// The length of every match, if they all have one.
     pub(super) fn whole(&self) -> Option<usize> {
-        self.is_whole.then_some(self.places.len)
+        self.whole
     }
 
-    /// Whether there are as many matches as starts in every text, though they have no length.
+    /// Whether matches are counted by their starts, though they have no length.
     pub(super) fn is_number(&self) -> bool {
-        !self.is_whole && self.others.is_empty() && !self.is_in_run
+        self.whole.is_none() && self.others.in_run != InRun::Maybe
     }
 
     /// Counts the starts in `[from, end)` of a row that begins at `base`. Returns their number, and where the next one may
-    /// stand; `None` if some of them may lie in other matches.
+    /// stand; `None` if some of them may lie in other matches. `scratch` has the other rows.
     pub(super) fn count(
         &self,
         row: &Row,
-        base: usize,
-        from: usize,
-        end: usize,
+        scratch: &[Row],
+        (base, from, end): (usize, usize, usize),
+        end_of: impl FnOnce(usize) -> Option<usize>,
     ) -> Option<(usize, usize)> {
-        if !(self.is_number() || (self.is_whole && self.others.len() <= OTHERS)) {
-            return None;
-        }
+        let Others {
+            is_next, in_run, ..
+        } = self.others;
+        let class = match in_run {
+            InRun::Behind(row) => Some(scratch.get(row)?),
+            InRun::Never => None,
+            InRun::Maybe => return None,
+        };
         let (first, last) = (from - base, end - 1 - base);
         let mut bits = *row;
         bits[first / WORD] &= u64::MAX << (first % WORD);
         bits[last / WORD] &= u64::MAX >> (WORD - 1 - last % WORD);
-        let bits = bits.get(first / WORD..=last / WORD)?;
-        let count = self.number(bits)?;
-        let mut next = end;
-        if let Some(word) = bits.iter().rposition(|bits| *bits != 0)
-            && self.is_whole
-        {
-            let word = first / WORD + word;
-            let start = base + word * WORD + bits[word - first / WORD].ilog2() as usize;
-            next = end.max(start + self.places.len);
+        let words = first / WORD..last / WORD + 1;
+        let class = class.map(|class| &class[words.clone()]);
+        let bits = bits.get(words)?;
+        let Some(word) = bits.iter().rposition(|bits| *bits != 0) else {
+            return Some((0, end));
+        };
+        // The match before ended there, whatever stands before.
+        let count = self.number(bits, class, 1 << (first % WORD))?;
+        let has = |at: usize| bits[at / WORD] >> (at % WORD) & 1 == 1;
+        let mut start = word * WORD + bits[word].ilog2() as usize;
+        while is_next && start > 0 && has(start - 1) {
+            start -= 1;
         }
-        Some((count, next))
+        let start = base + first / WORD * WORD + start;
+        let is_apart = in_run == InRun::Never && !is_next && self.others.distances.is_empty();
+        let next = match self.whole {
+            Some(len) => start + len,
+            None if is_apart => end,
+            None => end_of(start)?,
+        };
+        Some((count, next.max(end)))
     }
 
-    /// The number of bits, unless some of them may lie in other matches.
-    fn number(&self, bits: &[u64]) -> Option<usize> {
+    /// The number of matches that start at these bits, unless some of them may lie in other matches. `free` is a bit of the
+    /// first word that may not.
+    fn number(&self, bits: &[u64], class: Option<&[u64]>, free: u64) -> Option<usize> {
         #[cfg(target_arch = "x86_64")]
         {
             if Avx512::detect().is_some() {
                 // SAFETY: this processor has it.
-                return unsafe { number_with_avx512(bits, &self.others) };
+                return unsafe { number_with_avx512(self, bits, class, free) };
             }
             if Avx2::detect().is_some() {
                 // SAFETY: this processor has it.
-                return unsafe { number_with_avx2(bits, &self.others) };
+                return unsafe { number_with_avx2(self, bits, class, free) };
             }
         }
-        number(bits, &self.others)
+        self.others.number(bits, class, free, self.least)
     }
 
     /// The cost of a KiB, as in `plan`, without that of the matches.
     pub(super) fn cost(&self) -> usize {
         let terms = self.terms.iter().map(Term::cost).sum::<usize>();
-        terms + 6 * self.places.steps.len() + 130
+        terms
+            + match &self.starts {
+                Starts::Places(places) => 6 * places.steps.len() + 130,
+                Starts::Steps(steps) => 6 * steps.cost() + 130,
+                Starts::Table(table) => table.cost(),
+            }
     }
 
     /// Fills a row with the bits of the starts from `base` on, for about so many words. Returns for how many. `scratch`
@@ -306,6 +380,10 @@ impl Exact {
         row: &mut Row,
         scratch: &mut [Row],
     ) -> usize {
+        if let Starts::Table(table) = &self.starts {
+            table.fill(haystack, base, words, row);
+            return words;
+        }
         // The last word has no next one.
         let filled = (words + 1).min(WORDS);
         rows::fill(&self.terms, haystack, base, filled, scratch);
@@ -338,15 +416,148 @@ impl Exact {
     )]
     #[inline(always)]
     fn combine(&self, words: usize, row: &mut Row, scratch: &[Row]) {
-        self.places.combine(words, row, scratch);
-        if let Some((after, _)) = self.after {
-            meet(
-                &mut row[..words],
-                &scratch[after][..=words],
-                self.places.len,
-            );
+        let after = self.after.map(|(after, _)| &scratch[after]);
+        match &self.starts {
+            Starts::Places(places) => {
+                places.combine(words, row, scratch);
+                if let Some(after) = after {
+                    meet(&mut row[..words], &after[..=words], places.len);
+                }
+            }
+            Starts::Steps(steps) => steps.combine(words, row, scratch, after),
+            Starts::Table(_) => {}
         }
     }
+}
+
+impl Others {
+    fn new(extents: &[Extent], asks_ascii: bool, classes: &[Bytes]) -> Self {
+        let pairs = || {
+            extents
+                .iter()
+                .flat_map(|a| extents.iter().map(move |b| (a, b)))
+        };
+        let may_have = |by: usize| pairs().any(|(a, b)| a.may_have(b, by));
+        let in_run = pairs().any(|(a, b)| a.may_have_in_run(b));
+        let mut runs = extents.iter().filter_map(|one| one.run);
+        let in_run = match (extents, runs.next()) {
+            (_, None) => InRun::Never,
+            // Of a run that goes on beyond ASCII it is not known what it has read.
+            (_, Some(_)) if !in_run && !asks_ascii => InRun::Never,
+            ([_], Some(run)) => classes
+                .iter()
+                .position(|class| *class == run)
+                .map_or(InRun::Maybe, InRun::Behind),
+            _ => InRun::Maybe,
+        };
+        let mut distances: Vec<usize> = (2..LONGEST).filter(|by| may_have(*by)).collect();
+        let mut is_next = may_have(1);
+        // At the beginning of the run what stands before is not of its class.
+        for extent in extents.iter().filter(|_| in_run != InRun::Never) {
+            for by in extent.least..=extent.places.len() {
+                match by {
+                    1 => is_next = true,
+                    by => distances.push(by),
+                }
+            }
+        }
+        distances.sort_unstable();
+        distances.dedup();
+        Self {
+            is_next,
+            distances,
+            in_run,
+        }
+    }
+
+    /// The number of matches that start at these bits, unless one of them may lie in another match.
+    #[expect(
+        clippy::inline_always,
+        reason = "it has to be compiled with the caller's features"
+    )]
+    #[inline(always)]
+    fn number(
+        &self,
+        bits: &[u64],
+        class: Option<&[u64]>,
+        free: u64,
+        least: usize,
+    ) -> Option<usize> {
+        // A zero is before the first word.
+        let (mut one, mut two, mut three) = ([0; WORDS + 1], [0; WORDS + 1], [0; WORDS + 1]);
+        let len = bits.len() + 1;
+        let (mut other, mut next) = (&mut one[..len], &mut two[..len]);
+        let starts = &mut three[..len];
+        starts[1..].copy_from_slice(bits);
+        let mut tangle = 0;
+        if self.is_next {
+            other[1..].copy_from_slice(bits);
+            let mut known = 1;
+            while known <= least {
+                let more = known.min(least + 1 - known);
+                for (next, pair) in next[1..].iter_mut().zip(other.windows(2)) {
+                    *next = pair[1] & before(pair, more);
+                }
+                std::mem::swap(&mut other, &mut next);
+                known += more;
+            }
+            tangle |= other[1..].iter().fold(0, |all, bits| all | bits);
+            let mut carried = 0;
+            for (start, bits) in starts[1..].iter_mut().zip(bits) {
+                *start = bits & !(bits << 1 | carried);
+                carried = bits >> (WORD - 1);
+            }
+        }
+        if let Some(class) = class {
+            let mut carried = 0;
+            for (at, (start, class)) in starts[1..].iter().zip(class).enumerate() {
+                tangle |= if at == 0 {
+                    start & (class << 1) & !free
+                } else {
+                    start & (class << 1 | carried)
+                };
+                carried = class >> (WORD - 1);
+            }
+        }
+        if let (Some(least), Some(most)) = (self.distances.first(), self.distances.last())
+            && self.distances.len() > OTHERS
+        {
+            // All from the least to the greatest.
+            for (other, pair) in other[1..].iter_mut().zip(starts.windows(2)) {
+                *other = before(pair, *least);
+            }
+            let mut known = 1;
+            while known <= most - least {
+                let more = known.min(most - least + 1 - known);
+                for (next, pair) in next[1..].iter_mut().zip(other.windows(2)) {
+                    *next = pair[1] | before(pair, more);
+                }
+                std::mem::swap(&mut other, &mut next);
+                known += more;
+            }
+            for (other, start) in other[1..].iter().zip(&starts[1..]) {
+                tangle |= other & start;
+            }
+        } else {
+            for by in &self.distances {
+                for pair in starts.windows(2) {
+                    tangle |= pair[1] & before(pair, *by);
+                }
+            }
+        }
+        let count = starts.iter().map(|bits| bits.count_ones() as usize).sum();
+        (tangle == 0).then_some(count)
+    }
+}
+
+/// The bits of a word, so many places further back, given the word before and that word.
+#[expect(
+    clippy::inline_always,
+    reason = "it has to be compiled with the caller's features"
+)]
+#[inline(always)]
+fn before(pair: &[u64], by: usize) -> u64 {
+    pair[1] << by | pair[0] >> (WORD - by)
 }
 
 /// Keeps the bits that another row has, so many places further on. It has one word more.
@@ -367,34 +578,26 @@ fn meet(row: &mut [u64], other: &[u64], by: usize) {
     }
 }
 
-/// The number of bits, unless one of them is so far behind another one as is said.
-#[expect(
-    clippy::inline_always,
-    reason = "it has to be compiled with the caller's features"
-)]
-#[inline(always)]
-fn number(bits: &[u64], others: &[usize]) -> Option<usize> {
-    let mut clash = 0;
-    for by in others {
-        clash |= bits.first().map_or(0, |bits| bits & bits << by);
-        for pair in bits.windows(2) {
-            clash |= pair[1] & (pair[1] << by | pair[0] >> (WORD - by));
-        }
-    }
-    let count = bits.iter().map(|bits| bits.count_ones() as usize).sum();
-    (clash == 0).then_some(count)
-}
-
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,popcnt")]
-fn number_with_avx512(bits: &[u64], others: &[usize]) -> Option<usize> {
-    number(bits, others)
+fn number_with_avx512(
+    exact: &Exact,
+    bits: &[u64],
+    class: Option<&[u64]>,
+    free: u64,
+) -> Option<usize> {
+    exact.others.number(bits, class, free, exact.least)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,popcnt")]
-fn number_with_avx2(bits: &[u64], others: &[usize]) -> Option<usize> {
-    number(bits, others)
+fn number_with_avx2(
+    exact: &Exact,
+    bits: &[u64],
+    class: Option<&[u64]>,
+    free: u64,
+) -> Option<usize> {
+    exact.others.number(bits, class, free, exact.least)
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -440,23 +643,28 @@ mod tests {
             (r"[a-z]{3}", 1, Some(3), &[1, 2], false),
             (r"[aeiou]", 1, Some(1), &[], false),
             (r"id=\d+", 4, None, &[], true),
-            (r"id=\w+", 4, None, &[3], false),
+            (r"id=\w+", 4, None, &[3, 4], true),
             (r"di=\d+", 4, None, &[], true),
             (r"id \w\b", 5, Some(4), &[3], false),
-            ("id[^\\n]*", 2, None, &[], false),
+            ("id[^\\n]*", 2, None, &[2], false),
         ] {
             let exact = exact(source).unwrap_or_else(|| panic!("{source}"));
             let found = (exact.rows(), exact.whole(), exact.is_number());
             assert_eq!(found, (rows, len, is_number), "{source}");
-            assert_eq!(exact.others, others, "{source}");
+            let next = exact.others.is_next.then_some(1);
+            let found: Vec<usize> = next.into_iter().chain(exact.others.distances).collect();
+            assert_eq!(found, others, "{source}");
         }
         for source in [
             r"\w+",
             r"\d+,",
-            "a|b",
+            r"a|\bb",
             r"^\d\d",
             r"\bx\d",
-            r"x\d{1,2}y",
+            r"x\d{1,48}y",
+            r"x\d+y",
+            "abcdefg|a.b",
+            r"abcdefg\b|b",
             r"id=\d+$",
             "abcdefg",
             r"x\d{48}",
@@ -489,6 +697,16 @@ mod tests {
             r"\d{3}",
             r"x\d{47}",
             r"-\d+",
+            r"\d{1,3}-\d{1,2}",
+            r"(?:\d{1,2}-){2}\d+",
+            r"x\d{1,47}",
+            r"x?\d{2,3}-",
+            r"\d{1,3}y\b",
+            r"\d{1,3}x$",
+            r"x\d|-\d{2,3}y?",
+            "x0|12-3|7|x-",
+            "2026-01|0-0y|-1|12-|\n",
+            "[xy][0-3]|-[01]|20[12]",
         ] {
             let segments = segments(source).unwrap();
             let Some(exact) = &segments.exact else {

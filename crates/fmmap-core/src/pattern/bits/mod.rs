@@ -8,7 +8,8 @@
 //! | `segments` | which patterns these are, and their parts |
 //! | `rows` | the bits of a stretch of a haystack |
 //! | `chain` | how many matches a stretch has, where a run stands between such parts |
-//! | `exact` | all matches of a stretch at once, where their parts stand at fixed places |
+//! | `exact` | all matches of a stretch at once, where their parts stand at fixed places, or have a limited length |
+//! | `steps`, `table` | where these start: by rows of bits, or by tables of alternatives |
 //! | `terms` | which bytes at and beside a place the rows tell about |
 //! | `walk` | from match to match through the bits |
 
@@ -17,6 +18,8 @@ mod exact;
 mod near;
 mod rows;
 mod segments;
+mod steps;
+mod table;
 mod terms;
 mod units;
 mod walk;

@@ -101,8 +101,30 @@ pub(super) fn fill(
     rows: &mut [[u64; WORDS]],
 ) {
     let words = words.min(WORDS);
+    let has_before = terms.iter().any(|term| term.offset < 0);
+    each_part(haystack, base, words, has_before, |bytes, from, words| {
+        vectors(terms, bytes, from, words, rows);
+    });
+    let left = haystack.len().saturating_sub(base);
+    if left < words * WORD {
+        for row in rows {
+            row[left / WORD] &= (1 << (left % WORD)) - 1;
+            row[left / WORD + 1..words].fill(0);
+        }
+    }
+}
+
+/// Calls `fill` for words of a row that begins at `base`, with bytes that reach as far behind these words as is looked
+/// at, and the place of the first word in them. If `has_before`, one byte is before it.
+pub(super) fn each_part(
+    haystack: &[u8],
+    base: usize,
+    words: usize,
+    has_before: bool,
+    mut fill: impl FnMut(&[u8], usize, std::ops::Range<usize>),
+) {
     // Places near an end of the haystack are looked at in a copy.
-    let first = usize::from(base == 0 && terms.iter().any(|term| term.offset < 0)).min(words);
+    let first = usize::from(base == 0 && has_before).min(words);
     let whole = (haystack.len().saturating_sub(base + REACH) / WORD).clamp(first, words);
     for word in (0..first).chain(whole..words) {
         let from = base + word * WORD;
@@ -113,16 +135,10 @@ pub(super) fn fill(
             let into = usize::from(from == 0);
             copy[into..into + len].copy_from_slice(&rest[..len]);
         }
-        vectors(terms, &copy, 1, word..word + 1, rows);
-        let left = haystack.len().saturating_sub(from);
-        if left < WORD {
-            for row in rows.iter_mut() {
-                row[word] &= (1 << left) - 1;
-            }
-        }
+        fill(&copy, 1, word..word + 1);
     }
     if first < whole {
-        vectors(terms, haystack, base + first * WORD, first..whole, rows);
+        fill(haystack, base + first * WORD, first..whole);
     }
 }
 
@@ -275,7 +291,14 @@ unsafe fn each<S: Simd, const MASKED: bool>(
     invert: u64,
     [first, second]: [S::Vector; 2],
 ) {
+    let ahead = words.len() * WORD;
     for (at, word) in words.iter_mut().enumerate() {
+        if is_first {
+            // Processors look ahead in a page of 4 KiB only, and so much is read at once.
+            simd.prefetch(place.wrapping_add(at * WORD + ahead));
+        } else if *word == 0 {
+            continue;
+        }
         let mut bits = 0;
         for part in 0..WORD / S::LANES {
             // SAFETY: the caller vouches for the bytes.

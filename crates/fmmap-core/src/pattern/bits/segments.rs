@@ -408,19 +408,15 @@ fn front(units: &[Unit], encoding: Encoding) -> (Vec<Bytes>, usize) {
     (front, sure)
 }
 
-/// The cost of a test of a row for a KiB, that of going through a row, and that of a place that is looked at: relative,
-/// as in `plan`.
-const TERM: usize = 32;
-const ROW: usize = 100;
-const LOOK: usize = 8;
+/// The cost of a place that is looked at: relative, as in `plan`.
+pub(super) const LOOK: usize = 16;
 
 impl Segments {
     /// The cost of a KiB, estimated from a sample.
     pub(crate) fn cost(&self, sample: &[u8]) -> usize {
-        if let Some(exact) = &self.exact
-            && exact.whole().is_some()
-            && (!exact.asks_ascii || sample.is_ascii())
-        {
+        let exact = self.exact.as_ref();
+        let exact = exact.filter(|exact| !exact.asks_ascii || sample.is_ascii());
+        if let Some(exact) = exact.filter(|exact| exact.whole().is_some()) {
             return exact.cost();
         }
         let table = |class: &Bytes| -> [bool; 256] {
@@ -440,9 +436,18 @@ impl Segments {
             is_line && !is_absorbed && stands.all(|(&byte, table)| table[usize::from(byte)])
         });
         let kib = (sample.len() / 1024).max(1);
-        Terms::by_sample(self, sample).all.len() * TERM
-            + ROW
-            + starts.count() * LOOK * self.alternatives.len().div_ceil(2) / kib
+        let starts = starts.count();
+        let looks = starts * LOOK * self.alternatives.len().div_ceil(2) / kib;
+        let terms = Terms::by_sample(self, sample);
+        // A few places are looked at without rows of classes.
+        let is_sparse = starts <= kib && self.lead.is_none();
+        let classes = if is_sparse {
+            0
+        } else {
+            terms.cost_of_classes()
+        };
+        let cost = terms.cost_of_front() + classes + looks;
+        exact.map_or(cost, |exact| cost.min(exact.cost() + looks / 2))
     }
 }
 

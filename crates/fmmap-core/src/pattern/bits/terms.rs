@@ -24,6 +24,9 @@ pub(super) struct Terms {
     pub(super) rows: usize,
 }
 
+/// The cost of a row of the front, beside that of its terms, as in `plan`.
+const ROW: usize = 100;
+
 impl Terms {
     /// The tests that are most selective in a sample of the haystack.
     pub(super) fn by_sample(segments: &Segments, sample: &[u8]) -> Self {
@@ -38,6 +41,18 @@ impl Terms {
     pub(super) fn by_ranking(segments: &Segments) -> Self {
         let counts = std::array::from_fn(|byte| ranked(u8::try_from(byte).unwrap_or(u8::MAX)));
         Self::new(segments, &counts)
+    }
+
+    /// The cost of a KiB, as in `plan`, without the rows of classes and what it takes to look at a place.
+    pub(super) fn cost_of_front(&self) -> usize {
+        let front = self.all.iter().take(self.front);
+        ROW + front.map(Term::cost).sum::<usize>()
+    }
+
+    /// The cost of the rows of classes.
+    pub(super) fn cost_of_classes(&self) -> usize {
+        let from = self.front + usize::from(self.has_before);
+        self.all.iter().skip(from).map(Term::cost).sum()
     }
 
     fn new(segments: &Segments, counts: &[u32; 256]) -> Self {

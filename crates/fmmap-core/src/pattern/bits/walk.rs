@@ -3,7 +3,7 @@
 use super::chain::Chain;
 use super::exact::Exact;
 use super::rows::{self, Row, WORD, WORDS};
-use super::segments::{Alternative, Beside, Segment, Segments};
+use super::segments::{Alternative, Beside, LOOK, Segment, Segments};
 use super::terms::Terms;
 use crate::pattern::scan::{Sink, Span};
 use crate::pattern::signed;
@@ -14,6 +14,15 @@ const SAMPLE: usize = 1 << 10;
 /// After how many bytes that is done, and how many must be left then.
 const HEAD: usize = 8 << 10;
 const ENOUGH: usize = 16 << 10;
+
+/// How many are expected at first.
+const MANY: usize = 64;
+
+/// In how many places of all rows a match may start, at most, where these are few.
+const SPARSE: usize = 4;
+
+/// With how many of them matches are no longer counted at once.
+const TANGLES: usize = 8;
 
 /// Why a walk pauses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +65,10 @@ enum Filled {
 
 /// A search in progress.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the rows"
+)]
 pub(crate) struct Walk {
     /// The tests that a sample of the haystack has shown to be the best ones.
     sampled: Option<Terms>,
@@ -64,6 +77,17 @@ pub(crate) struct Walk {
     filled: Filled,
     /// Whether a match was found inside of which another one may start, so that matches are not counted at once.
     is_tangled: bool,
+    /// How many stretches were like that of late, where only some of them are.
+    tangles: usize,
+    /// How many matches, or places where one might have started, the rows had so far.
+    seen: usize,
+    /// How many of them the rows before had.
+    places: usize,
+    /// Whether these were so few that each is looked at without rows of classes.
+    is_sparse: bool,
+    /// Whether there are rows of classes, and whether they are needed where the rows are filled next.
+    has_classes: bool,
+    wants_classes: bool,
     base: usize,
     /// How many words of the rows are filled.
     words: usize,
@@ -90,6 +114,12 @@ impl Walk {
             is_ascii: true,
             filled: Filled::Front,
             is_tangled: false,
+            tangles: 0,
+            seen: 0,
+            places: MANY,
+            is_sparse: false,
+            has_classes: false,
+            wants_classes: false,
             base: 0,
             words: 0,
             len: 0,
@@ -133,6 +163,18 @@ impl Walk {
         {
             self.sampled = Some(Terms::by_sample(segments, &rest[..SAMPLE]));
         }
+        if self.words + 1 >= WORDS {
+            // In rows of matches other places don't show.
+            self.places = match self.filled {
+                Filled::Front => self.seen,
+                Filled::Exact | Filled::Number => self.seen.max(self.places - self.places / 8),
+            };
+            self.is_sparse = self.places <= SPARSE && segments.lead.is_none();
+        }
+        let wants_classes = std::mem::take(&mut self.wants_classes);
+        self.seen = 0;
+        self.is_sparse &= !wants_classes;
+        self.has_classes = !self.is_sparse;
         let chosen = self.sampled.as_ref().unwrap_or(&segments.terms);
         self.words = self
             .next
@@ -142,14 +184,21 @@ impl Walk {
         self.len = haystack.len();
         let end = haystack.len().min(base + (self.words + 1) * WORD);
         let exact = segments.exact.as_ref();
+        let exact = exact.filter(|exact| self.is_by_exact(exact, chosen));
         let asks_ascii = chosen.asks_ascii || exact.is_some_and(|exact| exact.asks_ascii);
         self.is_ascii = !asks_ascii || haystack[base..end].is_ascii();
         let exact = exact.filter(|_| self.is_ascii);
         self.filled = Filled::Front;
         let Some(exact) = exact else {
             rows.resize(chosen.rows, [0; WORDS]);
-            let terms = if self.is_ascii { 0 } else { chosen.unsure };
-            let terms = chosen.all.get(terms..).unwrap_or_default();
+            let from = if self.is_ascii { 0 } else { chosen.unsure };
+            let classes = chosen.front + usize::from(chosen.has_before);
+            let to = if self.has_classes {
+                chosen.all.len()
+            } else {
+                classes
+            };
+            let terms = chosen.all.get(from..to).unwrap_or_default();
             rows::fill(terms, haystack, base, self.words, rows);
             return;
         };
@@ -157,16 +206,29 @@ impl Walk {
         let (rows, scratch) = rows.split_at_mut(chosen.rows);
         if let [front, classes @ ..] = rows {
             self.words = exact.fill(haystack, base, self.words, front, scratch);
-            self.filled = if is_count && exact.is_number() {
-                Filled::Number
-            } else {
-                Filled::Exact
-            };
-            if exact.whole().is_none() && self.filled == Filled::Exact {
+            self.filled =
+                if is_count && exact.is_number() && self.tangles < TANGLES && !wants_classes {
+                    Filled::Number
+                } else {
+                    Filled::Exact
+                };
+            self.has_classes &= exact.whole().is_none() && self.filled == Filled::Exact;
+            if self.has_classes {
                 let terms = chosen.all.get(chosen.front..).unwrap_or_default();
                 rows::fill(terms, haystack, base, self.words, classes);
             }
         }
+    }
+
+    /// Whether it is cheaper to find all matches at once than to look at each place where one may start.
+    fn is_by_exact(&self, exact: &Exact, terms: &Terms) -> bool {
+        let classes = if self.has_classes {
+            terms.cost_of_classes()
+        } else {
+            0
+        };
+        let looks = 2 * self.places * LOOK / (WORDS * WORD / 1024);
+        exact.cost() <= terms.cost_of_front() + classes + looks
     }
 
     /// Gives the matches that start in `[from, stop)` to `sink`. Moves `from` to where the next one
@@ -258,12 +320,9 @@ impl Walk {
                 *left -= signed(next - began);
                 continue;
             }
-            if self.filled != Filled::Front
-                && sink.is_count()
-                && let (Some(exact), Some(front)) = (&segments.exact, rows.first())
-                && let Some((count, next)) = exact.count(front, self.base, began, end)
+            if sink.is_count()
+                && let Some(next) = self.count_exact(segments, rows, haystack, end, sink)
             {
-                sink.count += count;
                 self.cursor = next;
                 *left -= signed(next - began);
                 continue;
@@ -307,8 +366,9 @@ impl Walk {
             .as_ref()
             .filter(|_| self.filled != Filled::Front);
         let whole = exact.and_then(Exact::whole);
-        let mut at = began - self.base;
-        'words: loop {
+        let has_classes = self.has_classes;
+        let (mut at, mut seen) = (began - self.base, 0);
+        let stopped = 'words: loop {
             let word = at / WORD;
             if word >= self.words {
                 break None;
@@ -335,8 +395,10 @@ impl Walk {
                         continue;
                     }
                 }
+                seen += 1;
                 let found = match whole {
                     Some(len) => Found::Match(place + len),
+                    None if !has_classes => look_once(segments, haystack, place),
                     None => self.look_at::<LEAD>(segments, classes, haystack, place),
                 };
                 match found {
@@ -356,6 +418,13 @@ impl Walk {
                     Found::None(seen) => {
                         self.wasted += 2 + (seen - place) / 8;
                         bits &= bits - 1;
+                    }
+                    // A long run is looked at by its row.
+                    Found::Ask if whole.is_none() && !has_classes => {
+                        self.wants_classes = true;
+                        self.cursor = place;
+                        self.words = 0;
+                        break 'words Some(Stop::Over);
                     }
                     Found::Ask => {
                         self.cursor = place + usize::from(LEAD);
@@ -378,7 +447,9 @@ impl Walk {
                     }
                 }
             }
-        }
+        };
+        self.seen += seen;
+        stopped
     }
 
     /// Where the run of the lead's class begins that ends at a place of the rows.
@@ -472,9 +543,47 @@ impl Walk {
         Some(next)
     }
 
+    /// Counts the matches that start between the cursor and `end`, if their starts tell how many they are. Returns where the
+    /// next one may start.
+    fn count_exact(
+        &mut self,
+        segments: &Segments,
+        rows: &[Row],
+        haystack: &[u8],
+        end: usize,
+        sink: &mut Sink<'_>,
+    ) -> Option<usize> {
+        let exact = segments.exact.as_ref()?;
+        let has_length = exact.whole().is_some();
+        if self.filled == Filled::Front || (self.filled == Filled::Exact && !has_length) {
+            return None;
+        }
+        let (front, scratch) = (rows.first()?, rows.get(segments.terms.rows..)?);
+        let range = (self.base, self.cursor, end);
+        let end_of = |start: usize| match look_once(segments, haystack, start) {
+            Found::Match(end) => Some(end),
+            _ => None,
+        };
+        let counted = exact.count(front, scratch, range, end_of);
+        self.tangles = match counted {
+            Some(_) => self.tangles.saturating_sub(1),
+            None => self.tangles + 2,
+        };
+        let (count, next) = counted?;
+        self.seen += count;
+        sink.count += count;
+        Some(next)
+    }
+
     /// Counts the runs of a class that end before `end`. Returns where the next run starts, if that
     /// is farther on.
-    fn count(&self, rows: &[Row], from: usize, end: usize, sink: &mut Sink<'_>) -> Option<usize> {
+    fn count(
+        &mut self,
+        rows: &[Row],
+        from: usize,
+        end: usize,
+        sink: &mut Sink<'_>,
+    ) -> Option<usize> {
         let [front, before, ..] = rows else {
             return None;
         };
@@ -501,11 +610,13 @@ impl Walk {
         let is_cut = front[last] >> ((end - 1 - self.base) % WORD) & 1 == 1;
         match next {
             _ if !is_cut => {
+                self.seen += count;
                 sink.count += count;
                 Some(end)
             }
             // The last run may go on behind the end, so it is left for the next call.
             Some(next) if next > from => {
+                self.seen += count;
                 sink.count += count - 1;
                 Some(next)
             }

@@ -3,14 +3,15 @@
 use super::buckets::{Block, Buckets};
 use crate::search::{self, Shared};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Something rare that every match contains at a known place.
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
     /// A string.
     Literal(Shared),
-    /// The bytes at a few positions.
-    Buckets(Buckets),
+    /// The bytes at a few positions. Each search shares them.
+    Buckets(Arc<Buckets>),
 }
 
 /// A search for candidates in progress.

@@ -11,6 +11,7 @@ use crate::pattern::bits::{Segments, ranked};
 use crate::pattern::syntax::Node;
 use crate::search::{self, Shared};
 use memchr::{memchr, memrchr};
+use std::sync::Arc;
 
 /// The cost of the automaton alone.
 const PLAIN: usize = 1100;
@@ -255,7 +256,7 @@ impl Plan {
     pub(crate) fn forced(&self, choice: Choice) -> Option<Candidates> {
         let place = |spot: &Spot| match (&spot.literal, &spot.grouped) {
             (Some(finder), _) => Some(Place::Literal(finder.clone())),
-            (None, Some(grouped)) => Some(Place::Buckets(grouped.first())),
+            (None, Some(grouped)) => Some(Place::Buckets(Arc::new(grouped.first()))),
             (None, None) => None,
         };
         let place = match choice {
@@ -309,7 +310,7 @@ impl Spot {
         });
         let buckets = self.grouped.as_ref().map(|grouped| {
             let (buckets, count) = grouped.choose(sample);
-            (Place::Buckets(buckets), BUCKETS, count)
+            (Place::Buckets(Arc::new(buckets)), BUCKETS, count)
         });
         match (literal, buckets) {
             (Some(literal), Some(buckets)) => Some(if literal.2 <= 2 * buckets.2 + 1 {
@@ -333,7 +334,7 @@ fn rare(start: &Spot, inside: &[Spot], has_bits: bool) -> Option<(Choice, Place)
     }
     let grouped = start.grouped.as_ref();
     if let Some(grouped) = grouped.filter(|grouped| grouped.share(ranked) < RARE) {
-        return Some((Choice::Starts, Place::Buckets(grouped.first())));
+        return Some((Choice::Starts, Place::Buckets(Arc::new(grouped.first()))));
     }
     let longest = inside
         .iter()

@@ -24,6 +24,9 @@ pub(in crate::pattern) trait Simd: Copy {
     /// All of them can be read. They may change while they are read.
     unsafe fn load(self, at: *const u8) -> Self::Vector;
 
+    /// Asks for the bytes at `at`, which may be any place, before they are loaded.
+    fn prefetch(self, at: *const u8);
+
     /// Looks each byte up in both tables, by its lower and its upper four bits, and returns the bits that both have.
     fn look_up(self, low: Self::Vector, high: Self::Vector, bytes: Self::Vector) -> Self::Vector;
 
@@ -47,12 +50,12 @@ pub(in crate::pattern) use x86::{Avx2, Avx512};
 mod x86 {
     use super::Simd;
     use std::arch::x86_64::{
-        __m256i, __m512i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256,
-        _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256,
-        _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
-        _mm256_xor_si256, _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_loadu_si512,
-        _mm512_or_si512, _mm512_set1_epi8, _mm512_shuffle_epi8, _mm512_srli_epi16,
-        _mm512_test_epi8_mask, _mm512_testn_epi8_mask, _mm512_xor_si512,
+        __m256i, __m512i, _MM_HINT_T0, _mm_loadu_si128, _mm_prefetch, _mm256_and_si256,
+        _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8,
+        _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
+        _mm256_srli_epi16, _mm256_xor_si256, _mm512_and_si512, _mm512_broadcast_i32x4,
+        _mm512_loadu_si512, _mm512_or_si512, _mm512_set1_epi8, _mm512_shuffle_epi8,
+        _mm512_srli_epi16, _mm512_test_epi8_mask, _mm512_testn_epi8_mask, _mm512_xor_si512,
     };
 
     #[derive(Clone, Copy, Debug)]
@@ -83,6 +86,12 @@ mod x86 {
         unsafe fn load(self, at: *const u8) -> __m256i {
             // SAFETY: `self` exists, so AVX2 does; the caller vouches for the bytes.
             unsafe { _mm256_loadu_si256(at.cast()) }
+        }
+
+        #[inline(always)]
+        fn prefetch(self, at: *const u8) {
+            // SAFETY: SSE is a part of x86_64, and a prefetch reads nothing that the program could see.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
         }
 
         #[inline(always)]
@@ -165,6 +174,12 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn prefetch(self, at: *const u8) {
+            // SAFETY: SSE is a part of x86_64, and a prefetch reads nothing that the program could see.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+        }
+
+        #[inline(always)]
         fn look_up(self, low: __m512i, high: __m512i, bytes: __m512i) -> __m512i {
             // SAFETY: `self` exists, so AVX-512 does.
             let half = unsafe { _mm512_set1_epi8(15) };
@@ -240,6 +255,10 @@ mod arm {
             // SAFETY: NEON is a part of aarch64; the caller vouches for the bytes.
             unsafe { vld1q_u8(at) }
         }
+
+        /// There is no stable instruction for it.
+        #[inline(always)]
+        fn prefetch(self, _at: *const u8) {}
 
         #[inline(always)]
         fn look_up(self, low: uint8x16_t, high: uint8x16_t, bytes: uint8x16_t) -> uint8x16_t {
