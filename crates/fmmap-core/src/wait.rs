@@ -5,9 +5,9 @@
 //! mapping's and for one that says that the wait was cancelled. Elsewhere it wakes up regularly to check the second
 //! one.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
@@ -171,19 +171,23 @@ impl Cancel {
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// Threads that have ended a job and wait a while for the next, by their numbers.
-static IDLE: Mutex<Idle> = Mutex::new(Idle {
-    last: 0,
-    all: Vec::new(),
-});
-
+/// Threads that have ended a job and wait a while for the next.
 struct Idle {
-    last: u64,
-    all: Vec<(u64, Sender<Job>)>,
+    threads: usize,
+    /// What these threads are to do: never more than there are of them.
+    jobs: VecDeque<Job>,
 }
 
+static IDLE: Mutex<Idle> = Mutex::new(Idle {
+    threads: 0,
+    jobs: VecDeque::new(),
+});
+
+/// Notified for each job.
+static MORE: Condvar = Condvar::new();
+
 fn idle() -> MutexGuard<'static, Idle> {
-    // A poisoned lock still guards a valid list.
+    // A poisoned lock still guards a valid queue.
     IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -192,54 +196,34 @@ fn idle() -> MutexGuard<'static, Idle> {
 /// # Errors
 /// The system's when no more threads can be started, such as `EAGAIN`.
 pub fn spawn(job: Job) -> Result<()> {
-    let found = idle().all.pop();
-    let job = match found {
-        Some((_, thread)) => match thread.send(job) {
-            Ok(()) => return Ok(()),
-            // That thread has ended.
-            Err(back) => back.0,
-        },
-        None => job,
-    };
-    let number = {
+    {
         let mut idle = idle();
-        idle.last += 1;
-        idle.last
-    };
-    let (sender, receiver) = channel();
+        if idle.jobs.len() < idle.threads {
+            idle.jobs.push_back(job);
+            MORE.notify_one();
+            return Ok(());
+        }
+    }
     let made = std::thread::Builder::new()
         .name("fmmap-wait".into())
         .stack_size(64 << 10)
-        .spawn(move || work(number, job, &sender, &receiver));
+        .spawn(move || work(job));
     made.map(drop)
         .map_err(|error| Error::from_io(&error, "pthread_create"))
 }
 
-fn work(number: u64, first: Job, sender: &Sender<Job>, receiver: &Receiver<Job>) {
+fn work(first: Job) {
     /// How long a thread waits for another job before it ends.
     const LINGER: Duration = Duration::from_millis(500);
-    let mut job = first;
-    loop {
+    let mut next = Some(first);
+    while let Some(job) = next {
         job();
-        idle().all.push((number, sender.clone()));
-        if let Ok(next) = receiver.recv_timeout(LINGER) {
-            job = next;
-            continue;
-        }
-        let mine = {
-            let mut idle = idle();
-            let before = idle.all.len();
-            idle.all.retain(|(other, _)| *other != number);
-            idle.all.len() < before
-        };
-        if mine {
-            return;
-        }
-        // Another thread has just taken this one out of the list, and is about to send a job.
-        match receiver.recv() {
-            Ok(next) => job = next,
-            Err(_) => return,
-        }
+        let mut idle = idle();
+        idle.threads += 1;
+        let waited = MORE.wait_timeout_while(idle, LINGER, |idle| idle.jobs.is_empty());
+        (idle, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        idle.threads -= 1;
+        next = idle.jobs.pop_front();
     }
 }
 

@@ -251,13 +251,42 @@ unsafe extern "C" fn trampoline<N: Native>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
+    if N::FETCHED < ARITY {
+        run(env, info, N::FETCHED, N::call)
+    } else {
+        run_any(env, info, N::call)
+    }
+}
+
+/// Runs a native that is not a quick one. This code is there once for all of them.
+#[inline(never)]
+fn run_any(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+    native: fn(&Call) -> Value,
+) -> sys::napi_value {
+    run(env, info, ARITY, native)
+}
+
+/// Fetches the arguments and the environment, and runs the native.
+#[expect(
+    clippy::inline_always,
+    reason = "into the trampoline of each quick native"
+)]
+#[inline(always)]
+fn run(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+    fetched: usize,
+    native: fn(&Call) -> Value,
+) -> sys::napi_value {
     let mut call = Call {
         env,
         arguments: [ptr::null_mut(); ARITY],
-        fetched: N::FETCHED,
+        fetched,
         environment: ptr::null(),
     };
-    let mut count = N::FETCHED;
+    let mut count = fetched;
     let mut environment = ptr::null_mut();
     // Without arguments, the runtime is not asked for them.
     let (count, arguments) = if count == 0 {
@@ -278,7 +307,7 @@ unsafe extern "C" fn trampoline<N: Native>(
     };
     call.environment = environment.cast_const().cast();
     let answer = check(status).and_then(|()| {
-        catch_unwind(AssertUnwindSafe(|| N::call(&call)))
+        catch_unwind(AssertUnwindSafe(|| native(&call)))
             .unwrap_or(Err(Failure::Argument("a panic, which is a bug of fmmap")))
     });
     match answer {

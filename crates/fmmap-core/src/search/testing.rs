@@ -137,7 +137,7 @@ fn collect_level(strategy: Strategy) -> Option<Level> {
     match strategy {
         Strategy::Collect => Some(Level::detect()),
         Strategy::CollectAvx2 => Some(without_avx512()),
-        Strategy::CollectFar => Some(far(Level::detect())),
+        Strategy::CollectFar => Some(Level::detect().ahead()),
         _ => None,
     }
 }
@@ -152,8 +152,8 @@ fn plain(strategy: Strategy) -> Option<(Level, &'static Policy)> {
         Strategy::Avx2 => (without_avx512(), &Policy::DEFAULT),
         Strategy::Sse2 => (without_avx2(), &Policy::DEFAULT),
         Strategy::Portable => (Level::Portable, &HASTY),
-        Strategy::Far => (far(Level::detect()), &HASTY),
-        Strategy::FarAvx2 => (far(without_avx512()), &HASTY),
+        Strategy::Far => (Level::detect().ahead(), &HASTY),
+        Strategy::FarAvx2 => (without_avx512().ahead(), &HASTY),
         _ => return None,
     })
 }
@@ -242,17 +242,6 @@ fn by<D: Direction>(strategy: Strategy, subject: Subject<'_>, out: &mut [f64]) -
         _ => return None,
     }
     Some(hits.count)
-}
-
-/// The same with prefetching, whether or not it makes this processor faster.
-fn far(level: Level) -> Level {
-    match level {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512(avx512) => Level::FarAvx512(avx512.ahead()),
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2(avx2) => Level::FarAvx2(avx2.ahead()),
-        _ => level,
-    }
 }
 
 fn without_avx512() -> Level {

@@ -29,39 +29,29 @@ pub(crate) fn run<D: Direction, const FORM: u8>(
     let starts = task.subject.haystack.len() - task.subject.needle.len() + 1;
     #[cfg(target_arch = "x86_64")]
     let level = match level {
-        Level::Avx512(_) | Level::FarAvx512(_) if starts < 64 => level.narrowed(),
-        Level::FarAvx2(_) if starts < 32 => level.narrowed(),
+        Level::Avx512(_) if starts < 64 => level.narrowed(),
         level => level,
     };
     match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512(avx512) => {
-            trace(Path::Avx512);
+            trace(if avx512.asks_ahead() {
+                Path::Far
+            } else {
+                Path::Avx512
+            });
             // SAFETY: `avx512` exists, so this processor has AVX-512BW.
             unsafe { with_avx512::<_, D, FORM>(avx512, probes, task) }
         }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2(avx2) if starts >= 32 => {
-            trace(Path::Avx2);
+            trace(if avx2.asks_ahead() {
+                Path::Far
+            } else {
+                Path::Avx2
+            });
             // SAFETY: `avx2` exists, so this processor has AVX2.
             unsafe { with_avx2::<_, D, FORM>(avx2, probes, task) }
-        }
-        // Nothing tiny is farther than the nearest cache: this spares compiling the kernels for it.
-        #[cfg(target_arch = "x86_64")]
-        Level::FarAvx512(_) | Level::FarAvx2(_) if FORM == TINY => {
-            portable::scan::<D>(task.subject, policy.chunk, &mut task.window, task.hits)
-        }
-        #[cfg(target_arch = "x86_64")]
-        Level::FarAvx512(far) => {
-            trace(Path::Far);
-            // SAFETY: `far` exists, so this processor has AVX-512BW.
-            unsafe { with_avx512::<_, D, FORM>(far, probes, task) }
-        }
-        #[cfg(target_arch = "x86_64")]
-        Level::FarAvx2(far) => {
-            trace(Path::Far);
-            // SAFETY: `far` exists, so this processor has AVX2.
-            unsafe { with_avx2::<_, D, FORM>(far, probes, task) }
         }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2(_) => {

@@ -5,7 +5,7 @@ use crate::search::lanes::Isa;
 #[cfg(target_arch = "aarch64")]
 use crate::search::lanes::Neon;
 #[cfg(target_arch = "x86_64")]
-use crate::search::lanes::{AHEAD, Avx2, Avx512, Sse2, asking_pays};
+use crate::search::lanes::{Avx2, Avx512, Sse2, asking_pays};
 
 /// The instruction sets that the kernel is compiled for.
 #[derive(Clone, Copy, Debug)]
@@ -14,11 +14,6 @@ pub(crate) enum Level {
     Avx512(Avx512),
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
-    /// Prefetches memory, as the next variant does: for haystacks that are larger than the nearest cache.
-    #[cfg(target_arch = "x86_64")]
-    FarAvx512(Avx512<AHEAD>),
-    #[cfg(target_arch = "x86_64")]
-    FarAvx2(Avx2<AHEAD>),
     #[cfg(target_arch = "x86_64")]
     Sse2(Sse2),
     #[cfg(target_arch = "aarch64")]
@@ -56,30 +51,39 @@ impl Level {
 
     /// Whether it prefetches memory before it loads it.
     #[allow(
-        clippy::match_like_matches_macro,
         clippy::match_single_binding,
         reason = "only x86_64 has levels that do"
     )]
     pub(crate) fn asks_ahead(self) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::FarAvx512(_) | Self::FarAvx2(_) => true,
+            Self::Avx512(avx512) => avx512.asks_ahead(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) => avx2.asks_ahead(),
             _ => false,
         }
     }
 
     /// The same with prefetching, if the haystack is larger than the nearest cache and prefetching makes it faster.
-    #[allow(unused_variables, reason = "only x86_64 has a choice")]
     pub(crate) fn asking(self, policy: &Policy, haystack: &[u8]) -> Self {
-        #[cfg(target_arch = "x86_64")]
         if haystack.len() > policy.near && asking_pays() {
-            return match self {
-                Self::Avx512(avx512) => Self::FarAvx512(avx512.ahead()),
-                Self::Avx2(avx2) => Self::FarAvx2(avx2.ahead()),
-                _ => self,
-            };
+            self.ahead()
+        } else {
+            self
         }
-        self
+    }
+
+    /// The same with prefetching, where there are instructions for it.
+    #[inline(always)]
+    #[allow(clippy::match_single_binding, reason = "only x86_64 has some")]
+    pub(crate) fn ahead(self) -> Self {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) => Self::Avx512(avx512.ahead()),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) => Self::Avx2(avx2.ahead()),
+            level => level,
+        }
     }
 
     /// The same with vectors of at most 32 bytes and without prefetching.
@@ -90,9 +94,7 @@ impl Level {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(avx512) => Self::Avx2(avx512.narrow()),
             #[cfg(target_arch = "x86_64")]
-            Self::FarAvx512(far) => Self::Avx2(far.narrow()),
-            #[cfg(target_arch = "x86_64")]
-            Self::FarAvx2(far) => Self::Avx2(far.near()),
+            Self::Avx2(avx2) => Self::Avx2(avx2.near()),
             level => level,
         }
     }
@@ -102,10 +104,18 @@ impl Level {
     pub(crate) fn within(self, policy: &Policy, haystack: &[u8]) -> Self {
         match self.asking(policy, haystack) {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512(avx512) if haystack.len() > policy.wide => Self::Avx2(avx512.narrow()),
+            Self::Avx512(avx512) if haystack.len() > policy.wide && !avx512.asks_ahead() => {
+                Self::Avx2(avx512.narrow())
+            }
             level => level,
         }
     }
+}
+
+/// Nothing is prefetched on other processors.
+#[cfg(not(target_arch = "x86_64"))]
+fn asking_pays() -> bool {
+    false
 }
 
 /// Work that is compiled once for each instruction set.
@@ -128,19 +138,9 @@ impl Level {
                 Some(unsafe { with_avx512(avx512, work) })
             }
             #[cfg(target_arch = "x86_64")]
-            Self::FarAvx512(far) if counts_bits() => {
-                // SAFETY: `far` exists, so AVX-512 does, and the others were looked for.
-                Some(unsafe { with_avx512(far, work) })
-            }
-            #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) if counts_bits() => {
                 // SAFETY: `avx2` exists, and the others were looked for.
                 Some(unsafe { with_avx2(avx2, work) })
-            }
-            #[cfg(target_arch = "x86_64")]
-            Self::FarAvx2(far) if counts_bits() => {
-                // SAFETY: `far` exists, so AVX2 does, and the others were looked for.
-                Some(unsafe { with_avx2(far, work) })
             }
             #[cfg(target_arch = "aarch64")]
             Self::Neon(neon) => Some(work.with(neon)),

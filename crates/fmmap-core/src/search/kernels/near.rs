@@ -96,7 +96,7 @@ struct Filter<I: Isa> {
 ///
 /// As for `candidates` of `pair`.
 #[inline(always)]
-unsafe fn candidates<I: Isa, D: Direction, const U: usize, const ALIGNED: bool>(
+unsafe fn candidates<I: Isa, D: Direction, const U: usize, const WARY: bool>(
     isa: I,
     aim: &Aim<I, U>,
     starts: usize,
@@ -104,7 +104,7 @@ unsafe fn candidates<I: Isa, D: Direction, const U: usize, const ALIGNED: bool>(
     filter: &mut Filter<I>,
 ) -> Option<(usize, u64)> {
     // Where candidates are many, such a step would end at one of them again and again.
-    if ALIGNED
+    if WARY
         && filter.more.is_none()
         // SAFETY: passed on to the caller.
         && let Some(found) = unsafe { to_line::<I, D, U>(isa, aim, left) }
@@ -113,7 +113,10 @@ unsafe fn candidates<I: Isa, D: Direction, const U: usize, const ALIGNED: bool>(
     }
     while left.len() >= 4 * I::LANES {
         let block = D::block(*left, 4 * I::LANES);
-        isa.prefetch::<D>(aim.from[0].wrapping_add(block), 4 * I::LANES);
+        // Nothing tiny is farther than the nearest cache.
+        if WARY {
+            isa.prefetch::<D>(aim.from[0].wrapping_add(block), 4 * I::LANES);
+        }
         let at = [0, 1, 2, 3].map(|i| block + D::nth(i, 4) * I::LANES);
         // SAFETY: these four vectors lie in the window.
         let mut e0 = unsafe { eager(isa, aim, at[0]) };

@@ -8,24 +8,16 @@
 pub(crate) fn first_difference(a: &[u8], b: &[u8]) -> usize {
     let len = a.len().min(b.len());
     let (a, b) = (&a[..len], &b[..len]);
-    if len >= 32 {
-        let (heads, _) = a.as_chunks::<32>();
-        let (others, _) = b.as_chunks::<32>();
-        for (i, (x, y)) in heads.iter().zip(others).enumerate() {
-            if x != y {
-                return i * 32 + difference_in_chunk(x, y);
-            }
-        }
-        // The last 32 bytes overlap what was compared already.
-        if let (Some(x), Some(y)) = (a.last_chunk::<32>(), b.last_chunk::<32>())
-            && x != y
-        {
-            return len - 32 + difference_in_chunk(x, y);
-        }
-        return len;
-    }
     if len >= 8 {
+        // It is short because more than fifty kernels contain it. A call would be shorter still, but it would empty the
+        // registers in which they keep the bytes that they look for.
         let mut at = 0;
+        while let (Some(x), Some(y)) = (chunk(a, at), chunk(b, at))
+            && x == y
+        {
+            at += x.len();
+        }
+        at = at.min(len - 8);
         loop {
             let differs = word(a, at) ^ word(b, at);
             if differs != 0 {
@@ -78,17 +70,8 @@ pub(crate) fn word(bytes: &[u8], at: usize) -> u64 {
         .map_or(0, |chunk| u64::from_le_bytes(*chunk))
 }
 
-/// Where two chunks that were not equal differ. Another process may have made them equal since:
-/// then any answer will do, and this one is in range.
+/// The 32 bytes from `at` on, if there are as many.
 #[inline(always)]
-fn difference_in_chunk(a: &[u8; 32], b: &[u8; 32]) -> usize {
-    let (a, _) = a.as_chunks::<8>();
-    let (b, _) = b.as_chunks::<8>();
-    for (i, (x, y)) in a.iter().zip(b).enumerate() {
-        let differs = u64::from_le_bytes(*x) ^ u64::from_le_bytes(*y);
-        if differs != 0 {
-            return i * 8 + (differs.trailing_zeros() / 8) as usize;
-        }
-    }
-    31
+fn chunk(bytes: &[u8], at: usize) -> Option<&[u8; 32]> {
+    bytes.get(at..)?.first_chunk()
 }

@@ -42,4 +42,4 @@ pub(crate) use vector::Isa;
 #[cfg(target_arch = "aarch64")]
 pub(crate) use vector::Neon;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use vector::{AHEAD, Avx2, Avx512, Sse2, asking_pays};
+pub(crate) use vector::{Avx2, Avx512, Sse2, asking_pays};

@@ -19,7 +19,7 @@ use super::direction::Direction;
 #[cfg(target_arch = "aarch64")]
 pub(crate) use aarch64::Neon;
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86_64::{AHEAD, Avx2, Avx512, Sse2, asking_pays};
+pub(crate) use x86_64::{Avx2, Avx512, Sse2, asking_pays};
 
 /// The vector instructions of one instruction set, and the proof that they can be used here.
 pub(crate) trait Isa: Copy {

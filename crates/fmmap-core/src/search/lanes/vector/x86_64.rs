@@ -21,7 +21,7 @@ const LINE: usize = 64;
 /// A core has a limited number of places for loads that wait for memory. The more instructions a byte takes, the fewer
 /// bytes are under way; a prefetch takes a place without waiting for the instructions before it. Shorter and longer
 /// distances were slower: docs/search.md has the figures.
-pub(crate) const AHEAD: usize = 2048;
+const AHEAD: usize = 2048;
 
 /// Whether prefetching pays: on Intel's processors. AMD's keep enough loads under way without it.
 pub(crate) fn asking_pays() -> bool {
@@ -33,10 +33,7 @@ pub(crate) fn asking_pays() -> bool {
 }
 
 #[inline(always)]
-fn prefetch<D: Direction, const AHEAD: usize>(at: *const u8, len: usize) {
-    if AHEAD == 0 {
-        return;
-    }
+fn prefetch<D: Direction>(at: *const u8, len: usize) {
     let at = if D::FORWARD {
         at.wrapping_add(AHEAD)
     } else {
@@ -98,38 +95,43 @@ impl Isa for Sse2 {
 
 /// 32 bytes at a time, on processors of 2013 and newer.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Avx2<const AHEAD: usize = 0> {
-    /// Private, so that no other module can make an `Avx2` without [`Avx2::detect`].
-    detected: (),
+pub(crate) struct Avx2 {
+    /// Whether memory is prefetched. Private, so that no other module can make an `Avx2` without [`Avx2::detect`].
+    ///
+    /// Not a type of its own: for that, every loop would be compiled once more, which is 120 KB. The branch is always
+    /// predicted.
+    asks_ahead: bool,
 }
 
 impl Avx2 {
     /// The proof that this processor has AVX2, if it has.
     #[inline(always)]
     pub(crate) fn detect() -> Option<Self> {
-        std::arch::is_x86_feature_detected!("avx2").then_some(Self { detected: () })
+        std::arch::is_x86_feature_detected!("avx2").then_some(Self { asks_ahead: false })
     }
 
     /// The same, with prefetching.
     #[inline(always)]
-    pub(crate) fn ahead(self) -> Avx2<AHEAD> {
-        Avx2 {
-            detected: self.detected,
-        }
+    pub(crate) fn ahead(mut self) -> Self {
+        self.asks_ahead = true;
+        self
     }
-}
 
-impl Avx2<AHEAD> {
     /// The same without prefetching.
     #[inline(always)]
-    pub(crate) fn near(self) -> Avx2 {
-        Avx2 {
-            detected: self.detected,
-        }
+    pub(crate) fn near(mut self) -> Self {
+        self.asks_ahead = false;
+        self
+    }
+
+    /// Whether memory is prefetched.
+    #[inline(always)]
+    pub(crate) fn asks_ahead(self) -> bool {
+        self.asks_ahead
     }
 }
 
-impl<const AHEAD: usize> Isa for Avx2<AHEAD> {
+impl Isa for Avx2 {
     const LANES: usize = 32;
     const LANE_BITS: u32 = 0;
     type Vector = __m256i;
@@ -174,14 +176,16 @@ impl<const AHEAD: usize> Isa for Avx2<AHEAD> {
 
     #[inline(always)]
     fn prefetch<D: Direction>(self, at: *const u8, len: usize) {
-        prefetch::<D, AHEAD>(at, len);
+        if self.asks_ahead {
+            prefetch::<D>(at, len);
+        }
     }
 }
 
 /// 64 bytes at a time, on processors that lose nothing by it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Avx512<const AHEAD: usize = 0> {
-    /// AVX-512 includes AVX2, which is used for fewer than 64 starts.
+pub(crate) struct Avx512 {
+    /// AVX-512 includes AVX2, which is used for fewer than 64 starts. It says whether memory is prefetched.
     narrow: Avx2,
 }
 
@@ -198,18 +202,22 @@ impl Avx512 {
 
     /// The same, with prefetching.
     #[inline(always)]
-    pub(crate) fn ahead(self) -> Avx512<AHEAD> {
-        Avx512 {
-            narrow: self.narrow,
+    pub(crate) fn ahead(self) -> Self {
+        Self {
+            narrow: self.narrow.ahead(),
         }
     }
-}
 
-impl<const AHEAD: usize> Avx512<AHEAD> {
-    /// The narrower vectors.
+    /// The narrower vectors, without prefetching.
     #[inline(always)]
     pub(crate) fn narrow(self) -> Avx2 {
-        self.narrow
+        self.narrow.near()
+    }
+
+    /// Whether memory is prefetched.
+    #[inline(always)]
+    pub(crate) fn asks_ahead(self) -> bool {
+        self.narrow.asks_ahead()
     }
 }
 
@@ -226,7 +234,7 @@ static LANE_NUMBERS: [u8; 64] = {
 
 /// A lane is true if it is zero: differences are `or`ed, in one instruction a probe with the
 /// `xor` that makes them, and only one mask is made for four vectors.
-impl<const AHEAD: usize> Isa for Avx512<AHEAD> {
+impl Isa for Avx512 {
     const LANES: usize = 64;
     const LANE_BITS: u32 = 0;
     const OFFSETS: bool = true;
@@ -317,6 +325,8 @@ impl<const AHEAD: usize> Isa for Avx512<AHEAD> {
 
     #[inline(always)]
     fn prefetch<D: Direction>(self, at: *const u8, len: usize) {
-        prefetch::<D, AHEAD>(at, len);
+        if self.asks_ahead() {
+            prefetch::<D>(at, len);
+        }
     }
 }
