@@ -369,6 +369,26 @@ test('properties are the runtime’s own', (t) => {
   t.deepEqual(texts(m.matchAll(/\P{L}+/u)), ['1 '])
 })
 
+test('properties have the runtime’s members among all characters', (t) => {
+  const parts: string[] = []
+  for (let code = 0; code <= 0x10ffff; code++) {
+    if (code < 0xd800 || code >= 0xe000) parts.push(String.fromCodePoint(code))
+  }
+  const all = parts.join('')
+  const m = holding(t, all)
+  // One of letters, one with the neighbours of the surrogates, one with the last character, two together.
+  for (const source of ['\\p{Lu}+', '\\p{C}+', '\\p{Co}+', '[\\p{Nd}\\p{Script=Greek}]+']) {
+    const pattern = new RegExp(source, 'gu')
+    const found = texts(m.matchAll(pattern))
+    const wanted = Array.from(all.matchAll(pattern), ([text]) => text)
+    t.is(found.length, wanted.length, source)
+    t.true(
+      found.every((text, at) => text === wanted[at]),
+      source,
+    )
+  }
+})
+
 test('a RegExp of any realm, whatever its getters say', (t) => {
   const m = holding(t, 'xxa')
   const foreign: RegExp = runInNewContext('/a/')

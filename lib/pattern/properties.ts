@@ -3,16 +3,39 @@
  * property. So the addon needs no tables, and a property means the same as in the runtime's version of Unicode.
  */
 
+import { Buffer } from 'node:buffer'
+
+/** How many characters there are: a code unit each, and two each. */
+const SHORT = 0x10000 - 0x800
+const LONG = 0x100000
+
 /** All characters, in order. */
 function everyCharacter(): string {
-  const parts: string[] = []
-  for (let first = 0; first <= 0x10ffff; first += 4096) {
+  const units = new Uint16Array(SHORT + 2 * LONG)
+  let at = 0
+  for (let unit = 0; unit < 0x10000; unit++) {
     // Half of a surrogate pair is no character.
-    if (first >= 0xd800 && first < 0xe000) continue
-    const codes = Array.from({ length: 4096 }, (_, at) => first + at)
-    parts.push(String.fromCodePoint(...codes))
+    if (unit < 0xd800 || unit >= 0xe000) units[at++] = unit
   }
-  return parts.join('')
+  for (let high = 0xd800; high < 0xdc00; high++) {
+    for (let low = 0xdc00; low < 0xe000; low++) {
+      units[at++] = high
+      units[at++] = low
+    }
+  }
+  return Buffer.from(units.buffer).toString('utf16le')
+}
+
+/** The text of four megabytes, which the properties of a pattern share, until the garbage collector takes it. */
+let latest: WeakRef<{ readonly text: string }> | undefined
+
+function sharedText(): string {
+  let shared = latest?.deref()
+  if (shared === undefined) {
+    shared = { text: everyCharacter() }
+    latest = new WeakRef(shared)
+  }
+  return shared.text
 }
 
 const known = new Map<string, Uint32Array>()
@@ -36,7 +59,7 @@ export function propertyMembers(name: string): Uint32Array | undefined {
   } catch {
     return undefined
   }
-  const text = everyCharacter()
+  const text = sharedText()
   const ranges: number[] = []
   for (const run of text.matchAll(runs)) {
     const first = text.codePointAt(run.index) as number
