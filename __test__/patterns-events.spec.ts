@@ -369,6 +369,70 @@ test('iterators go on in a map of another length', (t) => {
   }
 })
 
+test('asynchronous iterators go on in a map of another length', async (t) => {
+  const WIDTH = 100
+  const line = `${'some words'.padEnd(WIDTH - 1, '.')}\n`
+  const lineOf = (offset: number): number => Math.floor(offset / WIDTH) + 1
+  /** Each gives the numbers of the lines, counted from 1. */
+  const kinds: Readonly<Record<string, (m: Mmap) => AsyncIterable<number[]>>> = {
+    async *'findAllAsync of bytes'(m) {
+      for await (const at of m.findAllAsync('words')) yield [lineOf(at)]
+    },
+    async *findAllAsync(m) {
+      for await (const at of m.findAllAsync(/w\w+/)) yield [lineOf(at)]
+    },
+    async *matchAllAsync(m) {
+      for await (const { index } of m.matchAllAsync(/w\w+/, { concurrency: 2 }))
+        yield [lineOf(index)]
+    },
+    async *'matchAllAsync across lines'(m) {
+      for await (const { index } of m.matchAllAsync(/w\w+\.*\s/)) yield [lineOf(index)]
+    },
+    async *grepAsync(m) {
+      for await (const { number = 0 } of m.grepAsync(/w\w+/, { numbers: true })) yield [number]
+    },
+    async *'blocks of grepAsync'(m) {
+      for await (const block of m.grepAsync(/w\w+/, { numbers: true }).blocks()) {
+        yield block.toString().trimEnd().split('\n').map(Number.parseFloat)
+      }
+    },
+  }
+  for (const [name, given] of Object.entries(kinds)) {
+    for (const [before, after] of [
+      [1200, 900],
+      [600, 1200],
+      [50_000, 4000],
+      [50_000, 45_000],
+      [45_000, 50_000],
+      [1000, 50_000],
+    ] as const) {
+      const m = mapped(t, line.repeat(before))
+      let next = 1
+      let resized = false
+      // oxlint-disable-next-line no-await-in-loop
+      for await (const numbers of given(m)) {
+        for (const number of numbers) {
+          if (number !== next) t.fail(`${name}: line ${number} comes for ${next}`)
+          next += 1
+        }
+        if (resized || next <= 17 || next > before) continue
+        resized = true
+        // Whatever was longer between two steps has left nothing.
+        m.resize(WIDTH * 100)
+        m.resize(WIDTH * after)
+        m.setSlice(
+          line.repeat(Math.min(before, after) - 100),
+          WIDTH * 100,
+          WIDTH * Math.min(before, after),
+        )
+        if (after > before) m.setSlice(line.repeat(after - before), WIDTH * before)
+      }
+      t.is(next - 1, resized ? after : before, `${name}: from ${before} to ${after} lines`)
+      m.close()
+    }
+  }
+})
+
 test('iterators from the end go on in a shorter map', (t) => {
   const m = mapped(t, 'some words\n'.repeat(2000))
   const found = interrupted(m.grep(/w/, { reverse: true, numbers: true }), 5, () =>

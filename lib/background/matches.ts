@@ -46,6 +46,8 @@ export class AsyncOffsets implements Rounds<number> {
   #from: number
   /** How many more matches may be given. */
   #left: number
+  /** The length of the map when the parts were searched. */
+  #extent = -1
   #searching: Pending<true> | undefined
 
   constructor(region: Region, needle: Literal, how: Plan, first: number, last: number | undefined) {
@@ -69,19 +71,27 @@ export class AsyncOffsets implements Rounds<number> {
   take(): Step<number> | undefined {
     if (this.#left === 0) return end()
     check(this.#region, this.#how)
+    this.#renew()
     const part = this.#searched[0]
     const value = part?.offsets[this.#at]
     if (part === undefined || value === undefined) return undefined
-    // The map may have shrunk since the round was searched.
-    if (value + leastLength(this.#needle) > this.#region.length) {
-      this.finish()
-      return end()
-    }
     this.#left -= 1
     this.#at += 1
     if (this.#left === 0) this.finish()
     else if (this.#at === part.offsets.length && part.next >= part.until) this.#nextPart()
     return { done: false, value }
+  }
+
+  /** If the map has another length now, matches that were not given yet are searched again. */
+  #renew(): void {
+    const { extent } = this.#region
+    if (extent === this.#extent) return
+    this.#extent = extent
+    const part = this.#searched[0]
+    if (part === undefined) return
+    this.#from = part.offsets[this.#at] ?? part.next
+    this.#searched = []
+    this.#at = 0
   }
 
   #nextPart(): void {

@@ -42,6 +42,8 @@ export class AsyncRecords<T> implements Rounds<T> {
   #at = 0
   /** Where the range goes on behind everything that was searched, or where a new search would begin. */
   #from: number
+  /** Where the first part began. */
+  #begin: number
   /** How far the range was searched, for `onProgress`. */
   #covered: number
   /** The number of lines before those of the first part, if lines are numbered. */
@@ -49,8 +51,9 @@ export class AsyncRecords<T> implements Rounds<T> {
   /** How many more records may be given. */
   #left: number
   #isOver = false
-  /** The search that goes on from round to round, and the length of the map when it began. */
+  /** The search that goes on from round to round. */
   #search: PatternSearch | undefined
+  /** The length of the map when the parts were searched. */
   #extent = -1
   #searching: Pending<true> | undefined
   /** The round that is being searched. */
@@ -72,6 +75,7 @@ export class AsyncRecords<T> implements Rounds<T> {
     this.#first = first
     this.#last = last
     this.#from = first
+    this.#begin = first
     this.#covered = first
     this.#left = how.limit
   }
@@ -87,14 +91,10 @@ export class AsyncRecords<T> implements Rounds<T> {
   take(): Step<T> | undefined {
     if (this.#left === 0) return end()
     check(this.#region, this.#how)
+    this.#renew()
     const part = this.#searched[0]
     if (part === undefined || this.#at >= part.found.records) return undefined
     const { found } = part
-    // The map may have shrunk since the round was searched.
-    if (this.#kind.end(found, this.#at) > this.#region.length) {
-      this.finish()
-      return end()
-    }
     const value = this.#kind.make(found, this.#at, this.#lines)
     this.#left -= 1
     this.#at += 1
@@ -107,22 +107,43 @@ export class AsyncRecords<T> implements Rounds<T> {
   takeBatch(): Step<Batch> | undefined {
     if (this.#left === 0) return end()
     check(this.#region, this.#how)
+    this.#renew()
     const part = this.#searched[0]
     if (part === undefined || this.#at >= part.found.records) return undefined
     const { found } = part
     const { numbers } = this.#kind
     const from = this.#at
-    const most = Math.min(found.records, from + this.#left)
-    let to = most
-    // The map may have shrunk since the round was searched.
-    while (to > from && this.#kind.end(found, to - 1) > this.#region.length) to -= 1
+    const to = Math.min(found.records, from + this.#left)
     const lines = this.#lines
     const value = { found, from, to, hasNumbers: numbers, linesBefore: () => lines }
     this.#left -= to - from
     this.#at = to
-    if (to < most || this.#left === 0) this.finish()
+    if (this.#left === 0) this.finish()
     else if (to === found.records && found.done) this.#nextPart()
-    return to === from ? end() : { done: false, value }
+    return { done: false, value }
+  }
+
+  /** If the map has another length now, records that were not given yet are searched again. */
+  #renew(): void {
+    const { extent } = this.#region
+    if (extent === this.#extent) return
+    this.#extent = extent
+    const part = this.#searched[0]
+    // All parts were given. The next one begins behind them.
+    if (part === undefined && this.#search === undefined) return
+    if (part !== undefined) {
+      const { found } = part
+      const isRest = this.#at < found.records
+      this.#from = isRest ? this.#kind.start(found, this.#at) : found.position
+    }
+    this.#begin = this.#from
+    this.#covered = this.#from
+    this.#searched = []
+    this.#at = 0
+    this.#lines = 0
+    this.#isOver = false
+    this.#search?.end()
+    this.#search = undefined
   }
 
   /** Removes the first part, of which everything was given. */
@@ -189,7 +210,7 @@ export class AsyncRecords<T> implements Rounds<T> {
     const concurrency = Math.min(this.#how.concurrency, turns() * AHEAD)
     const from = this.#from
     const stop = Math.min(last, from + concurrency * CHUNK)
-    const isFirst = from === this.#first
+    const isFirst = from === this.#begin
     const job = partsOf(region, search, { from, end: last }, concurrency, this.#most(), isFirst)
     const { parts } = job
     const found = await this.#run({
@@ -208,18 +229,11 @@ export class AsyncRecords<T> implements Rounds<T> {
   /** Goes on with a search that was interrupted. */
   async #goOn(search: PatternSearch, last: number): Promise<Searched[]> {
     const region = this.#region
-    let asked = search
-    if (this.#extent !== region.extent) {
-      // The interrupted search was made for another end of the map.
-      search.end()
-      asked = makeSearch(this.#prepared, this.#kind, this.#from)
-      this.#extent = region.extent
-    }
     const from = this.#covered
     const until = Math.min(last, from + CHUNK)
     let found: Searched[]
     if (last - this.#first <= SMALL) {
-      const numbers = asked.batch(region.handle, last, Math.min(this.#most(), BATCH), SMALL)
+      const numbers = search.batch(region.handle, last, Math.min(this.#most(), BATCH), SMALL)
       if (numbers === null) throw region.fault()
       found = [{ found: new Found(numbers, this.#prepared, this.#size), until }]
     } else {
@@ -229,11 +243,11 @@ export class AsyncRecords<T> implements Rounds<T> {
         total: until - from,
         sequential: true,
         start: (part) =>
-          asked.chunk(region.handle, GOES_ON, part.from, part.until, last, this.#most()),
+          search.chunk(region.handle, GOES_ON, part.from, part.until, last, this.#most()),
         task: {
           // When the part is done, the search waits for the next part and is not ended.
-          end: () => (isDone ? undefined : asked.end()),
-          join: () => asked.join(),
+          end: () => (isDone ? undefined : search.end()),
+          join: () => search.join(),
         },
         done: () => (isDone = true),
       })
@@ -244,8 +258,8 @@ export class AsyncRecords<T> implements Rounds<T> {
       this.#isOver = answer.done
       this.#covered = answer.done ? last : until
     }
-    if (answer?.done !== true) this.#search = asked
-    else asked.end()
+    if (answer?.done !== true) this.#search = search
+    else search.end()
     // The search itself gives the rest of its records.
     return found.map(({ found: records }) => ({ found: records, until: records.position }))
   }

@@ -13,9 +13,8 @@ export interface Kind<T> {
   readonly numbers: boolean
   /** How many numbers a record has. */
   size(prepared: Prepared): number
-  /** Where a record starts and ends in the map. */
+  /** Where a record starts in the map. */
   start(found: Found, record: number): number
-  end(found: Found, record: number): number
   /** What the iterator gives for a record. `lines` is the number of lines before those of the answer. */
   make(found: Found, record: number, lines: number): T
 }
@@ -27,7 +26,6 @@ export const starts: Kind<number> = {
   question: STARTS,
   size: () => 1,
   start: (found, record) => found.at(record, 0),
-  end: (found, record) => found.at(record, 0),
   make: (found, record) => found.at(record, 0),
 }
 
@@ -36,7 +34,6 @@ export const matches: Kind<Match> = {
   question: MATCHES,
   size: ({ groups }) => 4 + 2 * Math.max(0, ...groups.map(({ count }) => count)),
   start: (found, record) => found.at(record, 1),
-  end: (found, record) => found.at(record, 2),
   make: (found, record) => new FoundMatch(found, record),
 }
 
@@ -46,7 +43,6 @@ export const linesWith = (invert: boolean, numbers: boolean): Kind<Line> => ({
   numbers,
   size: () => 4,
   start: (found, record) => found.at(record, 0),
-  end: (found, record) => found.at(record, 1),
   make: (found, record, lines) =>
     new CopiedLine(
       found.texts,
