@@ -111,11 +111,11 @@ export class AsyncRecords<T> implements Rounds<T> {
     const part = this.#searched[0]
     if (part === undefined || this.#at >= part.found.records) return undefined
     const { found } = part
-    const { numbers } = this.#kind
+    const { numbers: hasNumbers } = this.#kind
     const from = this.#at
     const to = Math.min(found.records, from + this.#left)
     const lines = this.#lines
-    const value = { found, from, to, hasNumbers: numbers, linesBefore: () => lines }
+    const value = { found, from, to, hasNumbers, linesBefore: () => lines }
     this.#left -= to - from
     this.#at = to
     if (this.#left === 0) this.finish()
@@ -123,13 +123,12 @@ export class AsyncRecords<T> implements Rounds<T> {
     return { done: false, value }
   }
 
-  /** If the map has another length now, records that were not given yet are searched again. */
+  /** If the map has another length now, records that were not given yet are searched again, if there are any. */
   #renew(): void {
     const { extent } = this.#region
     if (extent === this.#extent) return
     this.#extent = extent
     const part = this.#searched[0]
-    // All parts were given. The next one begins behind them.
     if (part === undefined && this.#search === undefined) return
     if (part !== undefined) {
       const { found } = part
@@ -195,9 +194,9 @@ export class AsyncRecords<T> implements Rounds<T> {
   ): Promise<Searched[]> {
     const region = this.#region
     if (rest !== undefined) {
-      const from = Math.min(rest.found.position, last)
-      const until = Math.max(from, Math.min(rest.until, last))
-      const found = await this.#run({
+      const from = rest.found.position
+      const until = Math.max(from, rest.until)
+      return this.#run({
         parts: once({ from, until }),
         total: until - from,
         sequential: true,
@@ -205,18 +204,16 @@ export class AsyncRecords<T> implements Rounds<T> {
           search.chunk(region.handle, EXACT, part.from, part.until, last, this.#most()),
         task: search,
       })
-      return found
     }
     const concurrency = Math.min(this.#how.concurrency, turns() * AHEAD)
     const from = this.#from
     const stop = Math.min(last, from + concurrency * CHUNK)
-    const isFirst = from === this.#begin
-    const job = partsOf(region, search, { from, end: last }, concurrency, this.#most(), isFirst)
-    const { parts } = job
+    const range = { from, end: last }
+    const job = partsOf(region, search, range, concurrency, this.#most(), from === this.#begin)
     const found = await this.#run({
       ...job,
       parts() {
-        const part = parts()
+        const part = job.parts()
         return part === undefined || part.from >= stop ? undefined : part
       },
     })
