@@ -46,7 +46,7 @@ pub(super) struct Chain {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Counted {
     pub(super) count: usize,
-    /// The first start whose run goes on where the words end.
+    /// The first start whose run goes on where the words, or the places that were asked for, end.
     pub(super) open: Option<usize>,
 }
 
@@ -135,7 +135,8 @@ impl Chain {
         2 + self.terms.len()
     }
 
-    /// Counts the matches that start in `[from, end)`, of about so many words from `from` on; and how many words it were.
+    /// Counts the matches that start in `[from, end)` and whose run ends there, of about so many words from `from` on; and how
+    /// many words it were.
     /// `None` if one may start in another one.
     pub(super) fn count(
         &self,
@@ -161,8 +162,13 @@ impl Chain {
         }
         if end - from < words * WORD {
             let (last, bit) = ((end - from) / WORD, (end - from) % WORD);
-            starts[last] &= (1 << bit) - 1;
+            let kept = (1 << bit) - 1;
+            starts[last] &= kept;
             starts[last + 1..words].fill(0);
+            // A run that reaches the end goes on: what comes next may not begin inside of its match.
+            let run = &mut classes[self.run];
+            run[last] |= !kept;
+            run[last + 1..words].fill(u64::MAX);
         }
         let count = self.number(
             &starts[..words],
@@ -370,6 +376,41 @@ mod tests {
                 matches += wanted.len();
             }
             assert!(matches > 100, "{source} {matches}");
+        }
+    }
+
+    #[test]
+    fn a_match_over_the_end_of_a_stretch_is_counted_once() {
+        let mut random = Random(0x0E4D);
+        for (source, words) in [
+            (r#""[^.]*\."#, &["\"", ".", "ab"][..]),
+            (r#""[^"]*""#, &["\"", "ab", "\n"][..]),
+            ("<[^>]+>", &["<", ">", "abc"][..]),
+            (r"=[^;\n]*;x?", &["=", ";", ";x", "\n"][..]),
+            ("^[^,]*,", &[",", "a", "\n"][..]),
+            (r"ab\w*-c", &["ab", "abab", "-c", "-"][..]),
+        ] {
+            let units: Vec<u16> = source.encode_utf16().collect();
+            let needle = Needle::RegExp {
+                source: &units,
+                flags: Flags::new("m"),
+            };
+            let pattern = Pattern::new(&[needle], &Options::default(), &mut |_| None).unwrap();
+            for turn in 0..4 {
+                let mut text = String::new();
+                while text.len() < 300_000 {
+                    text.push_str(words[random.below(words.len())]);
+                    text.push_str(&" ".repeat(random.below([1, 3, 40, 400][turn])));
+                }
+                let wanted = all_by(&pattern, "plain", text.as_bytes(), usize::MAX).unwrap();
+                for budget in [5000, usize::MAX] {
+                    // The way is chosen again after some hundred KiB, which ends a stretch.
+                    let mut search = pattern.scan(0, text.len());
+                    let mut count = 0;
+                    while !search.count(text.as_bytes(), budget, &mut count) {}
+                    assert_eq!(count, wanted.len(), "{source} {budget} {turn}");
+                }
+            }
         }
     }
 }
