@@ -149,6 +149,11 @@ testWhere(linux, 'others have no wait')(
   },
 )
 
+testWhere(linux, 'others take other flags')('flags are shown as bits, negative ones too', (t) => {
+  const m = mapped(t, 64, { access: ACCESS_WRITE })
+  refuses(t, () => m.flush({ flags: -1 }), 'EINVAL', /: flags are 0xffffffff$/)
+})
+
 test('a view that cannot be says what could', (t) => {
   const m = mapped(t, 21)
   if (!externalBuffers) {

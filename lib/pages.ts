@@ -76,7 +76,7 @@ export function flushRange(
 /** What the message of a failed msync says in addition. */
 export const flushHint = ({ offset, flags }: FlushRange): string | undefined =>
   neighbours('offset', offset, PAGESIZE) ??
-  (flags === 0 ? undefined : `flags are 0x${flags.toString(16)}`)
+  (flags === 0 ? undefined : `flags are 0x${(flags >>> 0).toString(16)}`)
 
 export function flush(
   region: Region,
