@@ -57,6 +57,8 @@ mod tests;
 
 use automata::lazy::{Automaton, Prefer};
 use automata::program::{Program, Way};
+use automata::table::Table;
+use bits::Eventful;
 use filter::Plan;
 use guarded::Guarded;
 use needles::List;
@@ -128,6 +130,8 @@ struct Inner {
     guarded: OnceLock<Option<Guarded>>,
     /// The pattern as a lookahead, made when it is first needed; `None` if that is too large.
     starts: OnceLock<Option<Pattern>>,
+    /// How it is searched for by its events, made when that is first considered; `None` if that is not possible.
+    eventful: OnceLock<Option<Box<Eventful>>>,
     is_nullable: bool,
     begins_inside: bool,
     is_sticky: bool,
@@ -296,6 +300,7 @@ impl Pattern {
             has_tail,
             guarded: OnceLock::new(),
             starts: OnceLock::new(),
+            eventful: OnceLock::new(),
             is_nullable: nodes.iter().any(|node| node.is_nullable()),
             begins_inside: nodes.iter().any(|node| node.begins_inside()),
             is_sticky,
@@ -474,6 +479,19 @@ impl Pattern {
             Self::assembled(parts?, None, self.encoding(), false).ok()
         };
         self.0.starts.get_or_init(make).as_ref()
+    }
+
+    /// How the pattern is searched for by its events, if it can be.
+    pub(crate) fn eventful(&self) -> Option<&Eventful> {
+        let make = || {
+            let [part] = self.0.parts.as_slice() else {
+                return None;
+            };
+            let node = (part.tail.is_none() && !self.is_sticky()).then_some(&part.node)?;
+            let table = Table::new(node, self.encoding(), &self.forward().program)?;
+            Some(Box::new(Eventful::new(table)))
+        };
+        self.0.eventful.get_or_init(make).as_deref()
     }
 
     pub(crate) fn tail(&self, pattern: usize) -> Option<usize> {

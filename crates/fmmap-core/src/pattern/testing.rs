@@ -225,7 +225,7 @@ impl Attempt<'_> {
 }
 
 /// The ways that a search can be forced to take; `many`: many matches are asked for at a time.
-pub const WAYS: [&str; 8] = [
+pub const WAYS: [&str; 10] = [
     "plain",
     "starts",
     "lines",
@@ -233,6 +233,8 @@ pub const WAYS: [&str; 8] = [
     "parts",
     "many starts",
     "many bits",
+    "events",
+    "many events",
     "guarded",
 ];
 
@@ -242,6 +244,7 @@ fn choice(way: &str) -> Choice {
         "plain" => Choice::Plain,
         "starts" => Choice::Starts,
         "bits" => Choice::Bits,
+        "events" => Choice::Events,
         _ => Choice::Lines,
     }
 }

@@ -10,6 +10,7 @@
 //! | `classes` | symbols that nothing tells apart |
 //! | `lazy` | the deterministic automaton, a state at a time |
 //! | `run` | a haystack through it, and a pause wherever it has to be |
+//! | `table` | all states of a small one, for a search from event to event |
 //! | `groups` | what the groups of one match are |
 //! | `one_pass` | the same where each byte says how to go on |
 
@@ -23,5 +24,6 @@ pub(crate) mod one_pass;
 pub(crate) mod program;
 pub(crate) mod run;
 pub(crate) mod symbols;
+pub(crate) mod table;
 
 pub(crate) use lazy::{Automaton, Cache};

@@ -38,6 +38,8 @@ pub(super) struct Chain {
     others: Vec<usize>,
     /// The row of what stands before the start of a line, if a match must begin there.
     line: Option<usize>,
+    /// Whether a start may lie in another match.
+    pub(super) may_tangle: bool,
     /// Whether the rows are right for ASCII only.
     pub(super) asks_ascii: bool,
 }
@@ -107,6 +109,8 @@ impl Chain {
         if after[usize::from(!at_line)..].iter().any(may_start) {
             return None;
         }
+        let ends_in_start = !at_line && after.first().is_some_and(may_start);
+        let may_tangle = ends_in_start || !others.is_empty();
         let mut classes = Vec::new();
         let before = Places::new(&before, &mut classes);
         let after = Places::new(&after, &mut classes);
@@ -126,6 +130,7 @@ impl Chain {
             after,
             others,
             line,
+            may_tangle,
             asks_ascii: segments.has_more() || (segments.is_utf8 && at_line),
         })
     }

@@ -4,6 +4,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | `near` | the beginning of a haystack, for which no rows are filled |
+//! | `events` | from event to event, for patterns with a small table |
 //! | `units` | the ways through a pattern, each as a sequence of characters with their repetitions |
 //! | `segments` | which patterns these are, and their parts |
 //! | `rows` | the bits of a stretch of a haystack |
@@ -14,6 +15,7 @@
 //! | `walk` | from match to match through the bits |
 
 mod chain;
+mod events;
 mod exact;
 mod near;
 mod rows;
@@ -24,6 +26,7 @@ mod terms;
 mod units;
 mod walk;
 
+pub(crate) use events::{Eventful, Events};
 pub(crate) use near::{Next, State as Beginning, look_around};
 pub(crate) use rows::Row;
 pub(crate) use segments::Segments;

@@ -68,6 +68,14 @@ impl Term {
         (term, is_exact)
     }
 
+    /// Tests whether a byte is beyond ASCII.
+    pub(super) fn beyond_ascii() -> Self {
+        Self {
+            masked: Some((0x80, 0x80)),
+            ..Self::new(0, &Bytes::range(0x80, 0xFF)).0
+        }
+    }
+
     /// The cost of the test for a KiB, as in `plan`.
     pub(super) fn cost(&self) -> usize {
         if self.masked.is_some() { 12 } else { 32 }

@@ -267,6 +267,12 @@ impl Segments {
         is_run && [one.before, one.after] == [Beside::Anything; 2]
     }
 
+    /// Whether all matches of a stretch are found at once, or counted if that is all that is asked for.
+    pub(crate) fn is_at_once(&self, text: &[u8], is_count: bool) -> bool {
+        let is_counted = is_count && self.is_run();
+        (self.exact.is_some() || is_counted) && (!self.is_utf8 || text.is_ascii())
+    }
+
     /// Whether any class has characters of more than one byte.
     pub(super) fn has_more(&self) -> bool {
         self.alternatives
@@ -411,9 +417,21 @@ fn front(units: &[Unit], encoding: Encoding) -> (Vec<Bytes>, usize) {
 /// The cost of a place that is looked at: relative, as in `plan`.
 pub(super) const LOOK: usize = 16;
 
+/// The cost of a KiB in which matches are counted that have a run between their parts.
+const CHAIN: usize = 210;
+
 impl Segments {
-    /// The cost of a KiB, estimated from a sample.
-    pub(crate) fn cost(&self, sample: &[u8]) -> usize {
+    /// The cost of a KiB, estimated from a sample: to count the matches, or to find them.
+    pub(crate) fn cost(&self, sample: &[u8], is_count: bool) -> usize {
+        let chain = self.chain.as_ref().filter(|_| is_count);
+        match chain.filter(|chain| !chain.asks_ascii || sample.is_ascii()) {
+            Some(chain) if chain.may_tangle => self.cost_of_places(sample).max(CHAIN),
+            Some(_) => CHAIN,
+            None => self.cost_of_places(sample),
+        }
+    }
+
+    fn cost_of_places(&self, sample: &[u8]) -> usize {
         let exact = self.exact.as_ref();
         let exact = exact.filter(|exact| !exact.asks_ascii || sample.is_ascii());
         if let Some(exact) = exact.filter(|exact| exact.whole().is_some()) {

@@ -7,7 +7,7 @@ use super::buckets::Grouped;
 use super::finder::{Candidates, Place};
 use super::front::{Bytes, DEEP, Front, bytes, concat, fronts};
 use crate::pattern::Encoding;
-use crate::pattern::bits::{Segments, ranked};
+use crate::pattern::bits::{Eventful, Segments, ranked};
 use crate::pattern::syntax::Node;
 use crate::search::{self, Shared};
 use memchr::{memchr, memrchr};
@@ -56,6 +56,19 @@ pub(crate) enum Choice {
     Lines,
     /// By rows of bits.
     Bits,
+    /// From event to event.
+    Events,
+}
+
+/// What is asked for at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// A match.
+    One,
+    /// Many matches.
+    Many,
+    /// The number of all matches.
+    Number,
 }
 
 /// A place in a pattern, and which bytes can stand there.
@@ -185,11 +198,21 @@ impl Plan {
     /// The way with the lowest cost for `[from, stop)` of a haystack.
     pub(crate) fn choose(
         &self,
+        eventful: Option<&Eventful>,
+        asked: Asked,
         haystack: &[u8],
         from: usize,
         stop: usize,
     ) -> (Choice, Option<Candidates>) {
-        self.choose_of(haystack, from, stop, true)
+        let sample = sample(&haystack[..stop], from);
+        let is_count = asked == Asked::Number;
+        let segments = self.segments.as_ref();
+        let bits = segments.map(|segments| segments.cost(&sample, is_count));
+        let is_at_once = segments.is_some_and(|segments| segments.is_at_once(&sample, is_count));
+        let events = eventful
+            .filter(|_| !is_at_once)
+            .and_then(|eventful| eventful.cost(&sample, asked != Asked::One));
+        self.choose_of(bits, events, &sample)
     }
 
     /// The same for a search from the end, which can't find leads in rows of bits.
@@ -199,23 +222,26 @@ impl Plan {
         from: usize,
         stop: usize,
     ) -> (Choice, Option<Candidates>) {
-        let has_lead = self.segments.as_ref().is_some_and(Segments::has_lead);
-        self.choose_of(haystack, from, stop, !has_lead)
+        let sample = sample(&haystack[..stop], from);
+        let segments = self.segments.as_ref();
+        let bits = segments
+            .filter(|segments| !segments.has_lead())
+            .map(|segments| segments.cost(&sample, false));
+        self.choose_of(bits, None, &sample)
     }
 
+    /// The same, given what a KiB costs in two of the ways.
     fn choose_of(
         &self,
-        haystack: &[u8],
-        from: usize,
-        stop: usize,
-        with_bits: bool,
+        bits: Option<usize>,
+        events: Option<usize>,
+        sample: &[u8],
     ) -> (Choice, Option<Candidates>) {
-        let sample = sample(&haystack[..stop], from);
         // The automaton goes to and fro for each match, where bits do not.
         let plain = if self.segments.is_some() { 4 } else { 1 } * PLAIN;
         let mut best = (plain, Choice::Plain, None);
         let kib = (sample.len() / 1024).max(1);
-        if let Some((place, scan, candidates)) = self.start.way(&sample) {
+        if let Some((place, scan, candidates)) = self.start.way(sample) {
             // Without the automaton an attempt is cheap. Where bits are a way, it is dear beside them.
             let is_settled = self.segments.is_some();
             let attempt = match &place {
@@ -229,19 +255,18 @@ impl Plan {
                 best = (cost, Choice::Starts, Some(place));
             }
         }
-        if let Some(segments) = self.segments.as_ref().filter(|_| with_bits) {
-            let cost = segments.cost(&sample);
-            if cost < best.0 {
-                best = (cost, Choice::Bits, None);
+        for (cost, choice) in [(bits, Choice::Bits), (events, Choice::Events)] {
+            if let Some(cost) = cost.filter(|cost| *cost < best.0) {
+                best = (cost, choice, None);
             }
         }
         let lines = 1 + match &self.word {
             Some(word) => sample.iter().filter(|&&byte| !word.has(byte)).count(),
-            None => search::count(&sample, b"\n"),
+            None => search::count(sample, b"\n"),
         };
         let line = LINE + sample.len() / lines * OF_LINE / 10;
         for spot in &self.inside {
-            if let Some((place, scan, candidates)) = spot.way(&sample) {
+            if let Some((place, scan, candidates)) = spot.way(sample) {
                 let cost = scan + candidates.min(lines) * line / kib;
                 if cost < best.0 {
                     best = (cost, Choice::Lines, Some(place));
@@ -260,7 +285,7 @@ impl Plan {
             (None, None) => None,
         };
         let place = match choice {
-            Choice::Plain | Choice::Bits => None,
+            Choice::Plain | Choice::Bits | Choice::Events => None,
             Choice::Starts => place(&self.start),
             Choice::Lines => self.inside.iter().rev().find_map(place),
         };

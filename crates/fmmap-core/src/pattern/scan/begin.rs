@@ -68,7 +68,7 @@ impl Scan {
             match choice {
                 Choice::Plain => self.list.plain(),
                 Choice::Starts => {}
-                Choice::Lines | Choice::Bits => return None,
+                Choice::Lines | Choice::Bits | Choice::Events => return None,
             }
             return Some(self);
         }

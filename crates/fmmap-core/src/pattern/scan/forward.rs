@@ -12,7 +12,7 @@ use super::{Progress, Span};
 use crate::pattern::Pattern;
 use crate::pattern::automata::lazy::DEAD;
 use crate::pattern::automata::run::{Ahead, Pause, Run};
-use crate::pattern::bits::{Found, Stop, Walk, look_once};
+use crate::pattern::bits::{Events, Found, Stop, Walk, look_once};
 #[cfg(any(test, feature = "testing"))]
 use crate::pattern::filter::Choice;
 use crate::pattern::pool::Lent;
@@ -68,6 +68,7 @@ pub(super) struct Search {
     guard: Option<Box<Guard>>,
     ways: Ways,
     walk: Walk,
+    events: Events,
     parts: Parts,
     is_done: bool,
 }
@@ -92,6 +93,7 @@ impl Search {
             guard: None,
             ways: Ways::new(pattern.plan(), from, stop),
             walk: Walk::new(from),
+            events: Events::new(),
             parts: Parts::new(pattern, from),
             is_done: from > stop,
         }
@@ -113,6 +115,7 @@ impl Search {
         let has_it = match choice {
             Choice::Plain => true,
             Choice::Bits => self.pattern.plan().segments.is_some(),
+            Choice::Events => self.pattern.eventful().is_some(),
             _ => candidates.is_some(),
         };
         if has_it {
@@ -161,6 +164,7 @@ impl Search {
         }
         self.ways.resume(from);
         self.walk.resume(from);
+        self.events.resume();
         self.parts.resume(from);
         self.is_done = from > self.stop;
     }
@@ -172,7 +176,7 @@ impl Search {
         left: &mut isize,
         sink: &mut Sink<'_>,
     ) -> Progress {
-        self.ways.begin();
+        self.ways.begin(sink.asked());
         loop {
             if self.is_done {
                 return Progress::Done;
@@ -184,6 +188,12 @@ impl Search {
                 Phase::Idle if self.from < self.guarded => self.by_guard(haystack, left),
                 Phase::Idle if self.from_end && !self.sticky => {
                     self.begin_at_end(haystack);
+                    None
+                }
+                Phase::Idle if self.ways.is_by_events(self.from) && !self.sticky => {
+                    if self.by_events(haystack, left, sink) {
+                        return Progress::Full;
+                    }
                     None
                 }
                 Phase::Idle if self.ways.is_by_bits(self.from) && !self.sticky => {
@@ -256,6 +266,27 @@ impl Search {
             Stop::Over if here >= stop => self.is_done = true,
             Stop::Spent | Stop::Over => {}
             Stop::Ask(start) => self.try_at(haystack, start),
+        }
+        false
+    }
+
+    /// From event to event. Whether there are as many matches as were asked for.
+    fn by_events(&mut self, haystack: &[u8], left: &mut isize, sink: &mut Sink<'_>) -> bool {
+        let stop = self.stop.min(haystack.len());
+        let Some(eventful) = self.pattern.eventful() else {
+            self.is_done = true;
+            return false;
+        };
+        let rows = &mut self.caches.of(&self.pattern).rows;
+        let from = &mut self.from;
+        match self
+            .events
+            .go(eventful, rows, haystack, from, stop, left, sink)
+        {
+            Stop::Full => return true,
+            Stop::Over => self.is_done = true,
+            Stop::Spent => {}
+            Stop::Ask(place) => self.ways.leave(place),
         }
         false
     }

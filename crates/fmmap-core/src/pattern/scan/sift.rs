@@ -56,7 +56,7 @@ impl Sift {
         high: usize,
     ) -> Option<Self> {
         let way = match choice {
-            Choice::Plain => return None,
+            Choice::Plain | Choice::Events => return None,
             Choice::Starts => Way::Starts(candidates?),
             Choice::Lines => {
                 let behind = haystack.get(high..)?;

@@ -5,7 +5,7 @@
 //! automaton alone goes on for a stretch. Each stretch is twice as long as the one before, so that no byte is read
 //! more than a few times, whatever the haystack is.
 
-use crate::pattern::filter::{Candidates, Choice, Plan};
+use crate::pattern::filter::{Asked, Candidates, Choice, Plan};
 use crate::pattern::{Pattern, signed};
 use memchr::memrchr;
 
@@ -84,6 +84,7 @@ pub(super) struct Ways {
     debt: isize,
     /// Whether the way was chosen for what is rare in most texts.
     is_guess: bool,
+    asked: Asked,
 }
 
 impl Ways {
@@ -107,6 +108,7 @@ impl Ways {
             stretch: STRETCH,
             debt: 0,
             is_guess: false,
+            asked: Asked::One,
         };
         if plan.segments.is_some() {
             ways.choice = Choice::Bits;
@@ -136,7 +138,8 @@ impl Ways {
     }
 
     /// Forgets what was read ahead: a step begins, and the haystack may be another.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin(&mut self, asked: Asked) {
+        self.asked = asked;
         if let Some(candidates) = &mut self.candidates {
             candidates.forget();
         }
@@ -155,6 +158,18 @@ impl Ways {
     /// Whether the next match is looked for in rows of bits.
     pub(super) fn is_by_bits(&self, from: usize) -> bool {
         self.choice == Choice::Bits && from >= self.plain
+    }
+
+    /// Whether the next match is looked for by events.
+    pub(super) fn is_by_events(&self, from: usize) -> bool {
+        self.choice == Choice::Events && from >= self.plain
+    }
+
+    /// The automaton alone goes on for a while.
+    pub(super) fn leave(&mut self, at: usize) {
+        self.debt = 0;
+        self.plain = at.saturating_add(self.stretch);
+        self.stretch = self.stretch.saturating_mul(2);
     }
 
     /// Whether candidates for a start can be asked for many at a time.
@@ -205,9 +220,7 @@ impl Ways {
             self.take(Choice::Plain, None);
             self.head = head;
         } else if self.debt > CREDIT {
-            self.debt = 0;
-            self.plain = at.saturating_add(self.stretch);
-            self.stretch = self.stretch.saturating_mul(2);
+            self.leave(at);
         }
     }
 
@@ -232,7 +245,7 @@ impl Ways {
             self.plain = 0;
         }
         let in_line = *from < self.line.at;
-        let is_automaton = matches!(self.choice, Choice::Plain | Choice::Bits);
+        let is_automaton = matches!(self.choice, Choice::Plain | Choice::Bits | Choice::Events);
         if is_automaton || *from < self.plain || in_line {
             return Next::Run;
         }
@@ -365,7 +378,9 @@ impl Ways {
     }
 
     fn choose(&mut self, pattern: &Pattern, haystack: &[u8], from: usize, stop: usize) {
-        let (choice, candidates) = pattern.plan().choose(haystack, from, stop);
+        let eventful = pattern.eventful();
+        let plan = pattern.plan();
+        let (choice, candidates) = plan.choose(eventful, self.asked, haystack, from, stop);
         self.take(choice, candidates);
     }
 }

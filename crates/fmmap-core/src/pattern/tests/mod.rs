@@ -1,5 +1,6 @@
 //! Tests what patterns match, against an oracle and in single sentences.
 
+mod events;
 mod groups;
 mod lines;
 mod lookaheads;

@@ -74,6 +74,8 @@ const SOURCES: &[&str] = &[
     r"\w+ing|\w+ar\b(?!x)",
     r"^(z+)$",
     "[^]*?é",
+    " [^ ]* ",
+    r"o[^o\n]*o|4$",
 ];
 
 #[test]
