@@ -18,7 +18,7 @@
 
 use super::rows::{self, Row, Term, WORD, WORDS};
 use super::segments::{Alternative, Beside, Segment, Segments};
-use super::steps::{Extent, Steps};
+use super::steps::{Ends, Extent, Steps};
 use super::table::Table;
 use super::terms::words;
 use crate::pattern::filter::front::Bytes;
@@ -197,6 +197,8 @@ pub(super) struct Exact {
     whole: Option<usize>,
     /// The length of the shortest match.
     least: usize,
+    /// Where matches end that have no length of their own.
+    ends: Option<Ends>,
     others: Others,
     /// Whether the rows are right for ASCII only.
     pub(super) asks_ascii: bool,
@@ -221,11 +223,11 @@ impl Exact {
             all if all.iter().all(|one| one.after == Beside::Anything) => Beside::Anything,
             _ => return None,
         };
-        let ends = |one: &Alternative| {
+        let is_ended = |one: &Alternative| {
             let last = one.parts.last();
             last.is_none_or(|last| add_part(last, segments, &mut Vec::new()).is_none())
         };
-        if after != Beside::Anything && !all.iter().all(ends) {
+        if after != Beside::Anything && !all.iter().all(is_ended) {
             return None;
         }
         let lengths = extents.iter().map(|one| {
@@ -243,12 +245,14 @@ impl Exact {
             _ => Starts::Steps(Steps::new(segments, &mut classes)),
         };
         let others = Others::new(&extents, asks_ascii, &classes);
+        let ends = Ends::new(segments, &classes).filter(|_| whole.is_none());
         let mut exact = Self {
             terms: Vec::new(),
             starts,
             after: None,
             whole: whole.map(|_| least),
             least,
+            ends,
             others,
             asks_ascii,
         };
@@ -291,6 +295,29 @@ impl Exact {
     /// The length of every match, if they all have one.
     pub(super) fn whole(&self) -> Option<usize> {
         self.whole
+    }
+
+    /// Whether [`end`](Self::end) needs no rows but its own.
+    pub(super) fn has_ends(&self) -> bool {
+        self.whole.is_some() || self.ends.is_some() || matches!(self.starts, Starts::Table(_))
+    }
+
+    /// Where the match of no fixed length ends that starts at a bit of the row that begins at `base`, if that is known without looking at one
+    /// part after the other. `scratch` has the other rows, for so many words.
+    #[inline]
+    pub(super) fn end(
+        &self,
+        haystack: &[u8],
+        (base, at): (usize, usize),
+        words: usize,
+        scratch: &[Row],
+    ) -> Option<usize> {
+        if let Starts::Table(table) = &self.starts {
+            return table.end(haystack, base + at);
+        }
+        // One word more was filled.
+        let end = self.ends.as_ref()?.of(at, words + 1, scratch)?;
+        Some(base + end)
     }
 
     /// Whether matches are counted by their starts, though they have no length.
@@ -483,6 +510,9 @@ impl Others {
         free: u64,
         least: usize,
     ) -> Option<usize> {
+        if !self.is_next && self.distances.is_empty() && class.is_none() {
+            return Some(bits.iter().map(|bits| bits.count_ones() as usize).sum());
+        }
         // A zero is before the first word.
         let (mut one, mut two, mut three) = ([0; WORDS + 1], [0; WORDS + 1], [0; WORDS + 1]);
         let len = bits.len() + 1;

@@ -201,6 +201,70 @@ impl Steps {
     }
 }
 
+/// A run, and how many places are before it since the run before.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    fixed: usize,
+    row: usize,
+    most: usize,
+}
+
+/// Where the matches of a pattern without alternatives end, by the rows of its classes.
+#[derive(Clone, Debug)]
+pub(super) struct Ends {
+    runs: Vec<Run>,
+    /// How many places are behind the last run.
+    fixed: usize,
+}
+
+impl Ends {
+    /// `None` if there is no row for the class of a run.
+    pub(super) fn new(segments: &Segments, classes: &[Bytes]) -> Option<Self> {
+        let [one] = segments.alternatives.as_slice() else {
+            return None;
+        };
+        let (mut runs, mut places) = (Vec::new(), Vec::new());
+        for part in &one.parts {
+            let more = add_part(part, segments, &mut places);
+            if let (Segment::Run { min, max, .. }, Some(class)) = (part, more) {
+                runs.push(Run {
+                    fixed: places.len(),
+                    row: classes.iter().position(|known| *known == class)?,
+                    most: max - min,
+                });
+                places.clear();
+            }
+        }
+        Some(Self {
+            runs,
+            fixed: places.len(),
+        })
+    }
+
+    /// Where the match ends that starts at a bit of the rows, of so many words; `None` if a run goes on behind them.
+    #[inline]
+    pub(super) fn of(&self, start: usize, words: usize, rows: &[Row]) -> Option<usize> {
+        let mut at = start;
+        for run in &self.runs {
+            at += run.fixed;
+            let (row, end) = (rows.get(run.row)?, at.saturating_add(run.most));
+            loop {
+                if at >= words * WORD {
+                    return None;
+                }
+                let room = WORD - at % WORD;
+                let len = (!(row.get(at / WORD)? >> (at % WORD))).trailing_zeros() as usize;
+                if len < room || at + len >= end {
+                    at = end.min(at + len);
+                    break;
+                }
+                at += room;
+            }
+        }
+        Some(at + self.fixed)
+    }
+}
+
 /// The bits of a word, so many places further on, given that word and the next one.
 #[expect(
     clippy::inline_always,

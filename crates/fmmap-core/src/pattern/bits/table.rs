@@ -61,9 +61,34 @@ impl Place {
     }
 }
 
+/// The bytes of an alternative as a word, of which only the bits of a mask matter.
+#[derive(Clone, Copy, Debug)]
+struct Literal {
+    value: u64,
+    mask: u64,
+    len: usize,
+}
+
+impl Literal {
+    /// `None` if it is longer than a word, or some place has bytes that differ in more than one bit.
+    fn new(extent: &Extent) -> Option<Self> {
+        let (mut value, mut mask) = ([0; 8], [0; 8]);
+        for (at, class) in extent.places.iter().enumerate() {
+            (*value.get_mut(at)?, *mask.get_mut(at)?) = class.masked()?;
+        }
+        Some(Self {
+            value: u64::from_le_bytes(value),
+            mask: u64::from_le_bytes(mask),
+            len: extent.places.len(),
+        })
+    }
+}
+
 /// The tables of all places.
 #[derive(Clone, Debug)]
 pub(super) struct Table {
+    /// The alternatives, if all of them are that short.
+    literals: Vec<Literal>,
     /// The rarest of most texts, up to `FIRST`, and all of the others.
     first: [Place; FIRST],
     rest: Vec<Place>,
@@ -109,10 +134,24 @@ impl Table {
         }
         let first = *chosen.first()?;
         let others = (0..len).filter(|at| !chosen.contains(at));
+        let literals: Option<Vec<Literal>> = extents.iter().map(Literal::new).collect();
         Some(Self {
+            literals: literals.unwrap_or_default(),
             first: std::array::from_fn(|at| places[*chosen.get(at).unwrap_or(&first)]),
             rest: others.map(|at| places[at]).collect(),
         })
+    }
+
+    /// Where the match that starts at a place ends, if that is known without looking at one alternative after the other,
+    /// which nobody foresees.
+    #[inline]
+    pub(super) fn end(&self, haystack: &[u8], start: usize) -> Option<usize> {
+        let word = u64::from_le_bytes(*haystack.get(start..)?.first_chunk()?);
+        let stands = |literal: &Literal| usize::from(word & literal.mask == literal.value);
+        let alternatives = self.literals.iter().enumerate();
+        let stand = alternatives.fold(0, |all, (bit, literal)| all | stands(literal) << bit);
+        let literal = self.literals.get(stand.trailing_zeros() as usize)?;
+        Some(start + literal.len)
     }
 
     /// The cost of a KiB, as in `plan`.

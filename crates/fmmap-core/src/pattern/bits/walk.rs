@@ -212,7 +212,8 @@ impl Walk {
                 } else {
                     Filled::Exact
                 };
-            self.has_classes &= exact.whole().is_none() && self.filled == Filled::Exact;
+            let has_ends = exact.has_ends() || self.filled == Filled::Number;
+            self.has_classes &= !has_ends || wants_classes;
             if self.has_classes {
                 let terms = chosen.all.get(chosen.front..).unwrap_or_default();
                 rows::fill(terms, haystack, base, self.words, classes);
@@ -366,7 +367,7 @@ impl Walk {
             .as_ref()
             .filter(|_| self.filled != Filled::Front);
         let whole = exact.and_then(Exact::whole);
-        let has_classes = self.has_classes;
+        let has_classes = LEAD || self.has_classes;
         let (mut at, mut seen) = (began - self.base, 0);
         let stopped = 'words: loop {
             let word = at / WORD;
@@ -398,8 +399,7 @@ impl Walk {
                 seen += 1;
                 let found = match whole {
                     Some(len) => Found::Match(place + len),
-                    None if !has_classes => look_once(segments, haystack, place),
-                    None => self.look_at::<LEAD>(segments, classes, haystack, place),
+                    None => self.found::<LEAD>(segments, exact, rows, haystack, place),
                 };
                 match found {
                     Found::Match(match_end) => {
@@ -412,7 +412,12 @@ impl Walk {
                         }) {
                             break 'words Some(Stop::Full);
                         }
-                        at = match_end - self.base;
+                        let next = match_end - self.base;
+                        if next < at && !has_before {
+                            bits &= u64::MAX << (next % WORD);
+                            continue;
+                        }
+                        at = next;
                         continue 'words;
                     }
                     Found::None(seen) => {
@@ -420,7 +425,7 @@ impl Walk {
                         bits &= bits - 1;
                     }
                     // A long run is looked at by its row.
-                    Found::Ask if whole.is_none() && !has_classes => {
+                    Found::Ask if !has_classes => {
                         self.wants_classes = true;
                         self.cursor = place;
                         self.words = 0;
@@ -560,9 +565,15 @@ impl Walk {
         }
         let (front, scratch) = (rows.first()?, rows.get(segments.terms.rows..)?);
         let range = (self.base, self.cursor, end);
-        let end_of = |start: usize| match look_once(segments, haystack, start) {
-            Found::Match(end) => Some(end),
-            _ => None,
+        let end_of = |start: usize| {
+            let at = (self.base, start - self.base);
+            match exact.end(haystack, at, self.words, scratch) {
+                Some(end) => Some(end),
+                None => match look_once(segments, haystack, start) {
+                    Found::Match(end) => Some(end),
+                    _ => None,
+                },
+            }
         };
         let counted = exact.count(front, scratch, range, end_of);
         self.tangles = match counted {
@@ -621,6 +632,30 @@ impl Walk {
                 Some(next)
             }
             _ => None,
+        }
+    }
+
+    /// What is at one place, by the rows of the matches if these are filled; or else by those of the classes.
+    #[inline]
+    fn found<const LEAD: bool>(
+        &self,
+        segments: &Segments,
+        exact: Option<&Exact>,
+        rows: &[Row],
+        haystack: &[u8],
+        place: usize,
+    ) -> Found {
+        let classes = rows.get(1 + usize::from(segments.terms.has_before)..);
+        let scratch = rows.get(segments.terms.rows..);
+        let (classes, scratch) = (classes.unwrap_or_default(), scratch.unwrap_or_default());
+        let at = (self.base, place - self.base);
+        let end = exact.and_then(|exact| exact.end(haystack, at, self.words, scratch));
+        match end {
+            Some(end) => Found::Match(end),
+            None if LEAD || self.has_classes => {
+                self.look_at::<LEAD>(segments, classes, haystack, place)
+            }
+            None => look_once(segments, haystack, place),
         }
     }
 
