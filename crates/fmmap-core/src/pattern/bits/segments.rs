@@ -455,7 +455,9 @@ impl Segments {
         });
         let kib = (sample.len() / 1024).max(1);
         let starts = starts.count();
-        let looks = starts * LOOK * self.alternatives.len().div_ceil(2) / kib;
+        // Where a run ends is read from its row.
+        let look = if self.is_run() { LOOK / 2 } else { LOOK };
+        let looks = starts * look * self.alternatives.len().div_ceil(2) / kib;
         let terms = Terms::by_sample(self, sample);
         // A few places are looked at without rows of classes.
         let is_sparse = starts <= kib && self.lead.is_none();
