@@ -131,8 +131,13 @@ impl Memory {
             self.len = new_len;
             return Ok(());
         }
+        let (mapped, new_mapped) = match self.owner {
+            // After a fault ordinary pages stand in the place of a huge one: all of them are this value's.
+            Owner::System { flags } => (mapped_len(self.len, flags), mapped_len(new_len, flags)),
+            _ => (self.len, new_len),
+        };
         // SAFETY: the range is this value's, and the caller vouches that nothing points into it.
-        self.start = unsafe { remap(self.start, self.len, new_len) }?;
+        self.start = unsafe { remap(self.start, mapped, new_mapped) }?;
         self.len = new_len;
         Ok(())
     }
@@ -218,10 +223,12 @@ fn map(len: usize, prot: i32, flags: i32, fd: Option<Descriptor>, offset: u64) -
     Ok(address.cast())
 }
 
-/// The length of a mapping of `len` bytes as `munmap` needs it: whole huge pages for those. The kernel rounds up all
-/// others itself.
+/// The length of a mapping of `len` bytes as `munmap` and `mremap` need it: whole huge pages for those. The kernel rounds
+/// up all others itself, and refuses a length for which there is no multiple.
 fn mapped_len(len: usize, flags: i32) -> usize {
-    huge_page_size(flags).map_or(len, |page| len.next_multiple_of(page))
+    huge_page_size(flags)
+        .and_then(|page| len.checked_next_multiple_of(page))
+        .unwrap_or(len)
 }
 
 /// The size of the pages that `MAP_HUGETLB` asks for, in bytes: by its upper bits, or the system's default.
@@ -471,6 +478,40 @@ mod tests {
             Some(libc::EBADF)
         );
         assert!(refused(usize::MAX / 2, PROT_READ, MAP_SHARED, Some(fd), 0).is_some());
+    }
+
+    /// Whether all pages of a range are mapped.
+    #[cfg(target_os = "linux")]
+    fn is_mapped(start: *mut u8, len: usize) -> bool {
+        let mut resident = vec![0_u8; len.div_ceil(page_size())];
+        // SAFETY: asks about pages, for each of which there is one byte.
+        unsafe { libc::mincore(start.cast(), len, resident.as_mut_ptr().cast()) == 0 }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn ordinary_pages_in_the_place_of_a_huge_one_are_resized_and_unmapped_together() {
+        const HUGE: usize = 2 << 20;
+        let both = PROT_READ | PROT_WRITE;
+        let flags = MAP_PRIVATE | libc::MAP_HUGETLB | libc::MAP_HUGE_2MB;
+        for (len, new_len) in [(20_000, 65_280), (20_000, 100), (HUGE, 1), (1, HUGE + 1)] {
+            // What the fault guard leaves of a huge page, for which the system had no memory.
+            let pages = super::map(HUGE, both, MAP_PRIVATE, None, 0).unwrap();
+            let mut memory = Memory {
+                start: pages,
+                len,
+                owner: Owner::System { flags },
+            };
+            // SAFETY: the byte is the memory's.
+            unsafe { memory.start().write(7) };
+            // SAFETY: nothing points into it.
+            unsafe { memory.remap(new_len) }.unwrap();
+            // SAFETY: as above.
+            assert_eq!(unsafe { memory.start().read() }, 7);
+            let whole = new_len.next_multiple_of(HUGE);
+            assert!(is_mapped(memory.start(), whole), "{len} {new_len}");
+        }
+        assert_eq!(super::mapped_len(usize::MAX, flags), usize::MAX);
     }
 
     #[cfg(target_os = "linux")]
