@@ -131,15 +131,20 @@ impl Memory {
             self.len = new_len;
             return Ok(());
         }
-        let (mapped, new_mapped) = match self.owner {
-            // After a fault ordinary pages stand in the place of a huge one: all of them are this value's.
-            Owner::System { flags } => (mapped_len(self.len, flags), mapped_len(new_len, flags)),
-            _ => (self.len, new_len),
-        };
+        // After a fault ordinary pages stand in the place of a huge one: all of them are this value's.
+        let (mapped, new_mapped) = (self.mapped(self.len), self.mapped(new_len));
         // SAFETY: the range is this value's, and the caller vouches that nothing points into it.
         self.start = unsafe { remap(self.start, mapped, new_mapped) }?;
         self.len = new_len;
         Ok(())
+    }
+
+    /// How much is mapped for `len` bytes of it.
+    fn mapped(&self, len: usize) -> usize {
+        match self.owner {
+            Owner::System { flags } => mapped_len(len, flags),
+            Owner::Nobody | Owner::Memmap2(_) => len,
+        }
     }
 
     /// Nothing to do: memory has no name here by which other processes find it.
@@ -158,13 +163,11 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        let len = match self.owner {
-            Owner::Nobody => return,
-            Owner::Memmap2(_) => self.len,
-            Owner::System { flags } => mapped_len(self.len, flags),
-        };
+        if matches!(self.owner, Owner::Nobody) {
+            return;
+        }
         // SAFETY: the range was mapped by this value, whose owner has nothing that points into it any more.
-        unsafe { unmap(self.start, len) };
+        unsafe { unmap(self.start, self.mapped(self.len)) };
     }
 }
 

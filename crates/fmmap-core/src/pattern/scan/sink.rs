@@ -46,7 +46,7 @@ impl<'s> Sink<'s> {
 
     /// Whether more than the next match is asked for.
     pub(crate) fn is_many(&self) -> bool {
-        self.limit - self.count > 1
+        self.asked() != Asked::One
     }
 
     /// Takes a match. Returns whether the limit is reached.
