@@ -18,6 +18,7 @@ import { keptNeedle, leastLength, type Literal, needleOf, patternIn, isPlain } f
 import { offsetsOf } from './pattern/batches.js'
 import type { Prepared } from './pattern/prepared.js'
 import { givenEnd, liveEnd, startAt, stopAt } from './bounds.js'
+import { isBun, isDeno } from './runtime.js'
 
 /** A range to search, in bytes from the start of the map; negative counts from its end. */
 export interface SearchRange {
@@ -114,13 +115,13 @@ function searchFor(
 }
 
 /** Ranges below this size are searched for one byte in the window. Not on Deno, whose Buffers scan in JavaScript. */
-const ONE_BYTE = 'Deno' in globalThis ? 0 : Infinity
+const ONE_BYTE = isDeno ? 0 : Infinity
 
 /**
  * Ranges below this size are searched for several bytes in the window. On Bun a native call costs more than the search
  * of such a range by the runtime itself; on Node both cost the same.
  */
-const FEW = 'Bun' in globalThis ? 8192 : 0
+const FEW = isBun ? 8192 : 0
 
 /** Encodes the offset at which the addon has to go on as a number below -1, and decodes it. */
 const goOn = (at: number): number => -2 - at

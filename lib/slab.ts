@@ -5,6 +5,7 @@ import { outOfRange } from './errors.js'
 import { quick } from './native.js'
 import type { Region } from './region.js'
 import { threads } from './threads.js'
+import { isDeno } from './runtime.js'
 
 /**
  * A `Buffer` over an `ArrayBuffer`, as fs.readFileSync returns it. It is `Buffer<ArrayBuffer>`, but the declarations
@@ -106,13 +107,12 @@ export function readSmall(region: Region, from: number, count: number): OwnBuffe
 }
 
 /** Memory for a few bytes. Deno allocates the smallest buffer outside of its heap, as slowly as a large one. */
-const few: (count: number) => OwnBuffer =
-  'Deno' in globalThis
-    ? (count) => {
-        makeRoom(tiny, count)
-        return cut(tiny, count)
-      }
-    : Buffer.alloc
+const few: (count: number) => OwnBuffer = isDeno
+  ? (count) => {
+      makeRoom(tiny, count)
+      return cut(tiny, count)
+    }
+  : Buffer.alloc
 
 /** A copy of a few bytes of the window. For so few a loop is faster than a native call. */
 export function copyFew(bytes: Uint8Array, from: number, count: number): OwnBuffer {

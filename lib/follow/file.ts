@@ -13,6 +13,7 @@ import { native } from '../native.js'
 import { allocate } from '../slab.js'
 import { Splitter } from './splitter.js'
 import { allZeros, contentEnd, contentOf, endOfZeros, zerosOf } from './zeros.js'
+import { isDeno } from '../runtime.js'
 
 /** How many bytes are read at once. */
 const BLOCK = 64 * 1024
@@ -30,7 +31,7 @@ const BACKLOG = 256 * 1024
 export const HEAD: number = 4096
 
 /** Deno's descriptors are numbers of its own. */
-const readsCached = !('Deno' in globalThis)
+const readsCached = !isDeno
 
 /** This many of the last bytes are remembered. If the file has others there, it was truncated and written again. */
 const REMEMBERED = 128

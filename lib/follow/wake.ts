@@ -7,6 +7,7 @@
 
 import fs from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { isDeno } from '../runtime.js'
 import { clearTimeout, setTimeout } from '../timers.js'
 
 /** Reports within this many milliseconds lead to one check. */
@@ -14,8 +15,6 @@ const GATHER = 5
 
 /** How often a file that was written to is checked without the watcher, which reports each write. */
 const LOOKS = 10
-
-const DENO = 'Deno' in globalThis
 
 export class Wake {
   readonly #path: string | Buffer
@@ -80,7 +79,7 @@ export class Wake {
       watcher = fs.watch(folder, { persistent: false }, (event, changed) => {
         this.#happened(event, changed, isAbove ? undefined : folder, name)
         // Deno's watcher keeps the process alive again while it waits for the next event.
-        if (DENO) void Promise.resolve().then(() => watcher.unref())
+        if (isDeno) void Promise.resolve().then(() => watcher.unref())
       })
     } catch {
       // There is no folder, or the system has no watcher left. The timer checks, and tries again.

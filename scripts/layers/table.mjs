@@ -23,7 +23,7 @@ export const stacks = [
       'region',
       'errors constants epoch',
       'native iterators permission threads timers bounds',
-      'addon intrinsics shown',
+      'addon intrinsics runtime shown',
     ],
   },
   {
