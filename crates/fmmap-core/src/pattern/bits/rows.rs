@@ -249,6 +249,11 @@ fn kernel<S: Simd>(
     rows: &mut [[u64; WORDS]],
 ) {
     assert!(from + words.len() * WORD + REACH <= haystack.len());
+    // Processors look ahead in a page of 4 KiB only, and so much is read at once. The next bytes are asked for little by
+    // little, so that they come while these are looked at.
+    let len = words.len() * WORD;
+    let mut ahead = haystack.as_ptr().wrapping_add(from + len);
+    let step = WORD.div_ceil(terms.len().max(1));
     let mut row = 0;
     let mut is_first = true;
     for term in terms {
@@ -262,42 +267,27 @@ fn kernel<S: Simd>(
         };
         let invert = if term.invert { u64::MAX } else { 0 };
         let words = &mut into[words.clone()];
-        let keeps = match (row, is_first) {
-            (0, true) => Keeps::NothingYet,
-            (_, true) => Keeps::Nothing,
-            _ => Keeps::Its,
-        };
+        let ask = (ahead, step);
+        ahead = ahead.wrapping_add(words.len() * step);
         // SAFETY: the words, with what the term looks at, end before the haystack does: see above.
         let place = unsafe { haystack.as_ptr().add(at) };
         if let Some((value, bits)) = term.masked {
             let tables = [simd.table(&[value; 16]), simd.table(&[bits; 16])];
             // SAFETY: as above.
-            unsafe { each::<S, true>(simd, place, words, keeps, invert, tables) };
+            unsafe { each::<S, true>(simd, place, words, is_first, invert, tables, ask) };
         } else {
             let tables = [simd.table(&term.low), simd.table(&term.high)];
             // SAFETY: as above.
-            unsafe { each::<S, false>(simd, place, words, keeps, invert, tables) };
+            unsafe { each::<S, false>(simd, place, words, is_first, invert, tables, ask) };
         }
         is_first = term.is_last;
         row += usize::from(term.is_last);
     }
 }
 
-/// What a test keeps of a row.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Keeps {
-    /// Nothing: it is the first test of all, which has to wait for the bytes.
-    NothingYet,
-    /// Nothing: it is the first test of this row.
-    Nothing,
-    /// Its bits that the test has too.
-    Its,
-}
-
-/// Writes to the words which of the bytes from `place` on belong to a class; or keeps of each word those bits, if `keeps`
-/// says so. The tables are a byte and the bits of it that matter if `MASKED`, otherwise those of
-/// the lower and the upper four bits.
+/// Writes to the words which of the bytes from `place` on belong to a class; or keeps of each word those bits, unless this
+/// is the first test of the row. The tables are a byte and the bits of it that matter if `MASKED`, otherwise those of
+/// the lower and the upper four bits. With each word the bytes at a place are asked for, and then those at a step behind it.
 ///
 /// # Safety
 ///
@@ -312,19 +302,16 @@ unsafe fn each<S: Simd, const MASKED: bool>(
     simd: S,
     place: *const u8,
     words: &mut [u64],
-    keeps: Keeps,
+    is_first: bool,
     invert: u64,
     [first, second]: [S::Vector; 2],
+    (ahead, step): (*const u8, usize),
 ) {
-    let ahead = words.len() * WORD;
-    let is_first = keeps != Keeps::Its;
     // A branch that can't be foreseen takes longer than a test.
     let is_sparse = !is_first && 4 * words.iter().filter(|word| **word != 0).count() < words.len();
     for (at, word) in words.iter_mut().enumerate() {
-        if keeps == Keeps::NothingYet {
-            // Processors look ahead in a page of 4 KiB only, and so much is read at once.
-            simd.prefetch(place.wrapping_add(at * WORD + ahead));
-        } else if is_sparse && *word == 0 {
+        simd.prefetch(ahead.wrapping_add(at * step));
+        if is_sparse && *word == 0 {
             continue;
         }
         let mut bits = 0;

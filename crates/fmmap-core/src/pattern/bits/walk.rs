@@ -167,7 +167,7 @@ impl Walk {
             // In rows of matches other places don't show.
             self.places = match self.filled {
                 Filled::Front => self.seen,
-                Filled::Exact | Filled::Number => self.seen.max(self.places - self.places / 8),
+                Filled::Exact | Filled::Number => self.seen.max(self.places * 7 / 8),
             };
             self.is_sparse = self.places <= SPARSE && segments.lead.is_none();
         }
