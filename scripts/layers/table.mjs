@@ -64,6 +64,7 @@ export const stacks = [
       'create refusal cache lock',
       'memory',
       'file',
+      'file_system',
       'errno large limits scheduler symbol word',
     ],
   },

@@ -52,6 +52,8 @@ pub const SHARED_ANONYMOUS_GROWS: bool = !cfg!(any(target_os = "linux", target_o
 pub struct Memory {
     start: *mut u8,
     len: usize,
+    /// The size of its pages, if they are huge.
+    huge: Option<usize>,
     owner: Owner,
 }
 
@@ -62,8 +64,8 @@ enum Owner {
     /// memmap2 has mapped it, and resizes it. Its `Drop` is not run, because it does not notice if the system refuses
     /// to unmap: see [`unmap`].
     Memmap2(#[allow(dead_code, reason = "only Linux moves it")] ManuallyDrop<MmapRaw>),
-    /// A call of our own has mapped it, with these flags.
-    System { flags: i32 },
+    /// A call of our own has mapped it.
+    System,
 }
 
 impl Memory {
@@ -72,6 +74,7 @@ impl Memory {
         Self {
             start: std::ptr::NonNull::dangling().as_ptr(),
             len: 0,
+            huge: None,
             owner: Owner::Nobody,
         }
     }
@@ -89,18 +92,24 @@ impl Memory {
         offset: u64,
         _tag: Option<&str>,
     ) -> Result<Self> {
+        let huge = match fd {
+            Some(fd) => huge_page_size_of(fd),
+            None => huge_page_size(flags),
+        };
         if let Some(raw) = by_memmap2(len, prot, flags, fd, offset) {
             let raw = raw.map_err(|error| Error::from_io(&error, "mmap"))?;
             return Ok(Self {
                 start: raw.as_mut_ptr(),
                 len,
+                huge,
                 owner: Owner::Memmap2(ManuallyDrop::new(raw)),
             });
         }
         Ok(Self {
             start: map(len, prot, flags, fd, offset)?,
             len,
-            owner: Owner::System { flags },
+            huge,
+            owner: Owner::System,
         })
     }
 
@@ -139,12 +148,12 @@ impl Memory {
         Ok(())
     }
 
-    /// How much is mapped for `len` bytes of it.
+    /// How much is mapped for `len` bytes of it, as `munmap` and `mremap` need it: whole huge pages where it has those.
+    /// The kernel rounds up all others itself, and refuses a length for which there is no multiple.
     fn mapped(&self, len: usize) -> usize {
-        match self.owner {
-            Owner::System { flags } => mapped_len(len, flags),
-            Owner::Nobody | Owner::Memmap2(_) => len,
-        }
+        self.huge
+            .and_then(|page| len.checked_next_multiple_of(page))
+            .unwrap_or(len)
     }
 
     /// Nothing to do: memory has no name here by which other processes find it.
@@ -226,14 +235,6 @@ fn map(len: usize, prot: i32, flags: i32, fd: Option<Descriptor>, offset: u64) -
     Ok(address.cast())
 }
 
-/// The length of a mapping of `len` bytes as `munmap` and `mremap` need it: whole huge pages for those. The kernel rounds
-/// up all others itself, and refuses a length for which there is no multiple.
-fn mapped_len(len: usize, flags: i32) -> usize {
-    huge_page_size(flags)
-        .and_then(|page| len.checked_next_multiple_of(page))
-        .unwrap_or(len)
-}
-
 /// The size of the pages that `MAP_HUGETLB` asks for, in bytes: by its upper bits, or the system's default.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn huge_page_size(flags: i32) -> Option<usize> {
@@ -257,6 +258,17 @@ fn huge_page_size(flags: i32) -> Option<usize> {
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn huge_page_size(_flags: i32) -> Option<usize> {
+    None
+}
+
+/// The size of the pages of a file's mappings, if they are huge.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn huge_page_size_of(fd: Descriptor) -> Option<usize> {
+    super::file_system::huge_page_size(fd)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn huge_page_size_of(_fd: Descriptor) -> Option<usize> {
     None
 }
 
@@ -415,7 +427,7 @@ pub unsafe fn set_name(_start: *mut u8, _len: usize, _name: &std::ffi::CStr) -> 
 
 #[cfg(test)]
 mod tests {
-    use std::os::fd::AsRawFd;
+    use std::os::fd::{AsRawFd, FromRawFd};
 
     use super::{
         MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, Memory, Owner, PROT_READ,
@@ -496,14 +508,16 @@ mod tests {
     fn ordinary_pages_in_the_place_of_a_huge_one_are_resized_and_unmapped_together() {
         const HUGE: usize = 2 << 20;
         let both = PROT_READ | PROT_WRITE;
-        let flags = MAP_PRIVATE | libc::MAP_HUGETLB | libc::MAP_HUGE_2MB;
+        let huge = super::huge_page_size(MAP_PRIVATE | libc::MAP_HUGETLB | libc::MAP_HUGE_2MB);
+        assert_eq!(huge, Some(HUGE));
         for (len, new_len) in [(20_000, 65_280), (20_000, 100), (HUGE, 1), (1, HUGE + 1)] {
             // What the fault guard leaves of a huge page, for which the system had no memory.
             let pages = super::map(HUGE, both, MAP_PRIVATE, None, 0).unwrap();
             let mut memory = Memory {
                 start: pages,
                 len,
-                owner: Owner::System { flags },
+                huge,
+                owner: Owner::System,
             };
             // SAFETY: the byte is the memory's.
             unsafe { memory.start().write(7) };
@@ -513,8 +527,45 @@ mod tests {
             assert_eq!(unsafe { memory.start().read() }, 7);
             let whole = new_len.next_multiple_of(HUGE);
             assert!(is_mapped(memory.start(), whole), "{len} {new_len}");
+            assert_eq!(memory.mapped(usize::MAX), usize::MAX);
         }
-        assert_eq!(super::mapped_len(usize::MAX, flags), usize::MAX);
+    }
+
+    /// A part of a file of huge pages is mapped as whole pages, without a flag that says so.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_part_of_a_file_of_huge_pages_is_unmapped() {
+        const HUGE: usize = 2 << 20;
+        let flags = libc::MFD_HUGETLB | libc::MFD_HUGE_2MB;
+        // SAFETY: the name is a string of C.
+        let fd = unsafe { libc::memfd_create(c"part of huge".as_ptr(), flags) };
+        if fd < 0 {
+            // This kernel has no huge pages.
+            return;
+        }
+        // SAFETY: nobody else has the descriptor.
+        let file = unsafe { std::os::fd::OwnedFd::from_raw_fd(fd) };
+        let file = std::fs::File::from(file);
+        file.set_len(2 * HUGE as u64).unwrap();
+        let is_mapped = || {
+            let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+            maps.contains("part of huge")
+        };
+        // No page of it is touched, as the system may have none.
+        let (both, lazy) = (PROT_READ | PROT_WRITE, MAP_NORESERVE);
+        for (prot, flags) in [
+            (both, MAP_SHARED | lazy),
+            (both, MAP_PRIVATE | lazy),
+            (PROT_READ, MAP_PRIVATE | lazy),
+        ] {
+            for len in [1, 20_000, HUGE, HUGE + 1] {
+                let fd = Some(file.as_raw_fd());
+                let memory = Memory::map(len, prot, flags, fd, 0, None).unwrap();
+                assert!(is_mapped(), "{prot} {flags} {len}");
+                drop(memory);
+                assert!(!is_mapped(), "{prot} {flags} {len}");
+            }
+        }
     }
 
     #[cfg(target_os = "linux")]

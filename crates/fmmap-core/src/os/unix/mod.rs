@@ -4,6 +4,8 @@ mod cache;
 mod create;
 mod errno;
 mod file;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod file_system;
 pub(crate) mod large;
 mod limits;
 mod lock;
