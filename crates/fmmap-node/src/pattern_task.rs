@@ -3,7 +3,7 @@
 //! If no match can contain a newline, several threads search parts that end behind newlines, independently of each
 //! other. For other patterns the search is interrupted after each part, and goes on with the next one where it was.
 
-use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fmmap_core::Segment;
@@ -51,6 +51,8 @@ struct SearchState {
     from: usize,
     /// The interrupted search of parts that go on from each other. A part that runs has taken it out.
     state: Mutex<Option<State>>,
+    /// What a search from the end knows about the lines that it is in.
+    marks: Mutex<Option<Marks>>,
 }
 
 impl SearchState {
@@ -133,6 +135,7 @@ impl PatternSearch {
             job: Job::new(),
             from: index(from).ok_or_else(|| invalid("not an offset"))?,
             state: Mutex::new(None),
+            marks: Mutex::new(None),
         })))
     }
 
@@ -264,7 +267,9 @@ impl PatternSearch {
             return Err(invalid("the range is not inside the map"));
         }
         over(handle, from, end, Answer::packed, |haystack| {
-            backward(&self.0.asked, haystack, from, until, before)
+            let marks = self.0.marks.lock();
+            let mut marks = marks.unwrap_or_else(PoisonError::into_inner);
+            backward(&self.0.asked, &mut marks, haystack, from, until, before)
         })
     }
 
@@ -432,16 +437,20 @@ const EVERYTHING: usize = usize::MAX >> 11;
 /// At first, at least this many bytes are searched for the last matches.
 const BLOCK: usize = 1 << 16;
 
-/// The last matches, or lines, of the lines in `[from, until)` that begin before `before`, in descending order.
-fn backward(
-    asked: &Asked,
-    haystack: &[u8],
-    from: usize,
-    mut until: usize,
-    before: usize,
-) -> Answer {
-    let mut room = BLOCK;
-    loop {
+/// In how many bytes there is a mark at most, except for one match.
+const STRIDE: usize = 1 << 18;
+
+/// Lines that are searched from the end. A search finds matches from the front, so it starts at the last of these
+/// places, and then at the one before: no place of a long line is read more than twice.
+struct Marks {
+    lines: Range<usize>,
+    /// Where the lines start, and where some of the matches in them do.
+    places: Vec<usize>,
+}
+
+impl Marks {
+    /// The last lines that end at `until`, of at least `room` bytes.
+    fn new(haystack: &[u8], from: usize, until: usize, room: usize) -> Self {
         let near = until.saturating_sub(room).max(from);
         let line = fmmap_core::search::rfind(&haystack[from..near], b"\n");
         let start = if near == from {
@@ -449,37 +458,48 @@ fn backward(
         } else {
             line.map_or(from, |at| from + at + 1)
         };
-        let mut kept = VecDeque::new();
-        let mut state = asked.begin(start, until, 1);
-        let mut keep = |found: Kept| {
-            if kept.len() == MOST {
-                kept.pop_front();
+        Self {
+            lines: start..until,
+            places: vec![start],
+        }
+    }
+}
+
+/// The last matches, or lines, of the lines in `[from, until)` that begin before `before`, in descending order.
+fn backward(
+    asked: &Asked,
+    marks: &mut Option<Marks>,
+    haystack: &[u8],
+    from: usize,
+    mut until: usize,
+    before: usize,
+) -> Answer {
+    let mut room = BLOCK;
+    loop {
+        let known = marks.take().filter(|marks| marks.lines.end == until);
+        let known = known.unwrap_or_else(|| Marks::new(haystack, from, until, room));
+        let Marks { lines, places } = marks.insert(known);
+        while places.len() > 1 && places.last().is_some_and(|place| *place >= before) {
+            places.pop();
+        }
+        let mut kept: Vec<Kept> = Vec::new();
+        let mut place = places.last().map_or(lines.start, |place| *place);
+        let mut state = asked.begin(place, until, 1);
+        while let Some(found) = next(&mut state, haystack).filter(|found| found.start() < before) {
+            let start = found.start();
+            if kept.len() == MOST || (!kept.is_empty() && start - place > STRIDE) {
+                kept.clear();
+                places.push(start);
+                place = start;
             }
-            kept.push_back(found);
-        };
-        let mut count = 0;
-        match &mut state {
-            State::Matches(scan) => loop {
-                match scan.step(haystack, usize::MAX) {
-                    Step::Match(found) if found.start < before => {
-                        keep(Kept::Match(found));
-                        count += 1;
-                    }
-                    Step::More => {}
-                    _ => break,
-                }
-            },
-            State::Lines(lines) => loop {
-                match lines.step(haystack, usize::MAX) {
-                    LineStep::Line(line) if line.start < before => {
-                        keep(Kept::Line(line));
-                        count += 1;
-                    }
-                    LineStep::More => {}
-                    _ => break,
-                }
-            },
-            State::Last(_) => {}
+            kept.push(found);
+        }
+        let is_first = places.len() == 1;
+        let start = lines.start;
+        if kept.is_empty() && !is_first {
+            // Somebody has changed the bytes meanwhile.
+            places.pop();
+            continue;
         }
         if kept.is_empty() && start > from {
             until = start;
@@ -502,13 +522,32 @@ fn backward(
             }
         }
         answer.copy_run(haystack);
-        let is_rest = copied < count;
+        let is_rest = copied < kept.len() || !is_first;
         answer.position = if is_rest { until } else { start };
         answer.count = if is_rest { first } else { EVERYTHING };
         if !is_rest && start == from && !answer.is_over() {
             answer.finish();
         }
         return answer;
+    }
+}
+
+/// The next match or line.
+fn next(state: &mut State, haystack: &[u8]) -> Option<Kept> {
+    loop {
+        match state {
+            State::Matches(scan) => match scan.step(haystack, usize::MAX) {
+                Step::Match(found) => return Some(Kept::Match(found)),
+                Step::More => {}
+                Step::Done => return None,
+            },
+            State::Lines(lines) => match lines.step(haystack, usize::MAX) {
+                LineStep::Line(line) => return Some(Kept::Line(line)),
+                LineStep::More => {}
+                LineStep::Done => return None,
+            },
+            State::Last(_) => return None,
+        }
     }
 }
 
