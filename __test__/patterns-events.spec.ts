@@ -1,5 +1,5 @@
 // Patterns while other things happen: files that shrink, maps that are closed, resized or refreshed, iterators that are
-// left, signals, and RegExps that somebody has changed.
+// left or go from the end, signals, and RegExps that somebody has changed.
 // A map's matchAll asks for no flag g.
 /* oxlint-disable bad-match-all-arg */
 import { Buffer } from 'node:buffer'
@@ -9,6 +9,7 @@ import { runInNewContext } from 'node:vm'
 import { type Line, type Match, Mmap, Pattern } from '../index.js'
 import { checkError, type Coded, rejection, thrown } from './support/errors.ts'
 import { holding, mapped, temporaryFile } from './support/files.ts'
+import { gathered } from './support/iteration.ts'
 import { unix } from './support/platform.ts'
 import { childAnswer } from './support/runtime.ts'
 import test, { testWhere } from './support/test.ts'
@@ -674,5 +675,45 @@ test('what only looks like a RegExp is none', (t) => {
         'ERR_INVALID_ARG_TYPE',
       )
     }
+  }
+})
+
+test('reverse gives the matches of long lines too, in a time like that of the way forward', (t) => {
+  const long = `${'a,b '.repeat(30_000)}${'c'.repeat(270_000)},${'a'.repeat(9_000)} ,,a\n`
+  const m = holding(t, `a,b\n${long}\n${'é,'.repeat(20_000)}\n${long}b`)
+  const places = (of: Iterable<Match>): string =>
+    Array.from(of, ({ index, end, indices }) => [index, end, ...indices].join()).join(' ')
+  for (const re of [/a/, /b*/, /[^,\n]+/, /(a),(b)?/, /\b/, /c+|$/m, /[^\n]+/, /,(?=a)/]) {
+    const expected = [...m.matchAll(re)]
+    const found = [...m.matchAll(re, { reverse: true })]
+    t.true(places(found.toReversed()) === places(expected), String(re))
+    const last = [...m.matchAll(re, { reverse: true, limit: 20_000 })]
+    t.true(places(last) === places(found.slice(0, 20_000)), `the last of ${re}`)
+  }
+  const line = holding(t, 'a,'.repeat(1 << 20))
+  const time = (reverse: boolean): number => {
+    const begin = performance.now()
+    let count = 0
+    for (const _ of line.matchAll(/a/, { reverse })) count += 1
+    t.is(count, 1 << 20)
+    return performance.now() - begin
+  }
+  const forward = time(false)
+  const backward = time(true)
+  t.true(backward < 10 * forward + 1000, `${backward} ms, forward ${forward} ms`)
+})
+
+test('an empty match at the end is given once, if the last parts of the map have no other', async (t) => {
+  const m = new Mmap(-1, 9 << 20)
+  t.teardown(() => m.close())
+  m.set(7, 0x78)
+  const of = /x|$/
+  for (const concurrency of [1, 2, 3]) {
+    // oxlint-disable-next-line no-await-in-loop
+    const found = await gathered(m.matchAllAsync(of, { concurrency }))
+    const places = found.map(({ index }) => index)
+    t.deepEqual(places, [7, m.length], `${concurrency} parts at once`)
+    // oxlint-disable-next-line no-await-in-loop
+    t.deepEqual(await gathered(m.findAllAsync(of, { concurrency })), places)
   }
 })

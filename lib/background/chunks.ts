@@ -10,8 +10,8 @@
  * - A `sequential` job has one part in flight. Its `start` is called after the answer of the part before was taken. So
  *   whatever a part must know about the one before, such as where a match has ended, is a variable of the job.
  *
- * A function cuts the range into parts: `forward` and `backward` cut at any byte. A job whose parts must end at the
- * end of a line only needs another such function.
+ * A function cuts the range into parts: `forward` and `backward` cut at any byte, `once` not at all. A job whose parts
+ * must end at the end of a line only needs another such function.
  *
  *     runChunks(region, how, {
  *       parts: forward(from, until, 2),
@@ -92,6 +92,16 @@ export function backward(from: number, until: number, concurrency: number): Part
     const last = left
     left -= partOf(left - from, concurrency)
     return { from: left, until: last }
+  }
+}
+
+/** One part. */
+export function once(part: Part): Parts {
+  let next: Part | undefined = part
+  return () => {
+    const given = next
+    next = undefined
+    return given
   }
 }
 

@@ -8,7 +8,7 @@ import type { Prepared } from '../pattern/prepared.js'
 import type { Batch } from '../pattern/text.js'
 import type { Region } from '../region.js'
 import { liveEnd } from '../bounds.js'
-import { AHEAD, CHUNK, type Job, runChunks, SMALL } from './chunks.js'
+import { AHEAD, CHUNK, type Job, once, runChunks, SMALL } from './chunks.js'
 import { check, type Plan } from './options.js'
 import { EXACT, GOES_ON, makeSearch, partsOf } from './patterns.js'
 import type { Pending } from './pending.js'
@@ -92,14 +92,10 @@ export class AsyncRecords<T> implements Rounds<T> {
     if (this.#left === 0) return end()
     check(this.#region, this.#how)
     this.#renew()
-    const part = this.#searched[0]
-    if (part === undefined || this.#at >= part.found.records) return undefined
-    const { found } = part
+    const found = this.#searched[0]?.found
+    if (found === undefined || this.#at >= found.records) return undefined
     const value = this.#kind.make(found, this.#at, this.#lines)
-    this.#left -= 1
-    this.#at += 1
-    if (this.#left === 0) this.finish()
-    else if (this.#at === found.records && found.done) this.#nextPart()
+    this.#given(1)
     return { done: false, value }
   }
 
@@ -108,18 +104,14 @@ export class AsyncRecords<T> implements Rounds<T> {
     if (this.#left === 0) return end()
     check(this.#region, this.#how)
     this.#renew()
-    const part = this.#searched[0]
-    if (part === undefined || this.#at >= part.found.records) return undefined
-    const { found } = part
+    const found = this.#searched[0]?.found
+    if (found === undefined || this.#at >= found.records) return undefined
     const { numbers: hasNumbers } = this.#kind
     const from = this.#at
     const to = Math.min(found.records, from + this.#left)
     const lines = this.#lines
     const value = { found, from, to, hasNumbers, linesBefore: () => lines }
-    this.#left -= to - from
-    this.#at = to
-    if (this.#left === 0) this.finish()
-    else if (to === found.records && found.done) this.#nextPart()
+    this.#given(to - from)
     return { done: false, value }
   }
 
@@ -145,7 +137,24 @@ export class AsyncRecords<T> implements Rounds<T> {
     this.#search = undefined
   }
 
-  /** Removes the first part, of which everything was given. */
+  /** Notes that records of the first part were given. */
+  #given(records: number): void {
+    this.#left -= records
+    this.#at += records
+    if (this.#left === 0) this.finish()
+    else this.#dropGiven()
+  }
+
+  /** Removes the first parts of which everything was given, those that have nothing too. */
+  #dropGiven(): void {
+    for (;;) {
+      const found = this.#searched[0]?.found
+      if (found?.done !== true || this.#at < found.records) return
+      this.#nextPart()
+    }
+  }
+
+  /** Removes the first part. */
   #nextPart(): void {
     const part = this.#searched.shift()
     if (this.#kind.numbers && part !== undefined) this.#lines += part.found.newlines
@@ -182,7 +191,7 @@ export class AsyncRecords<T> implements Rounds<T> {
     }
     if (rest !== undefined) this.#nextPart()
     this.#searched.unshift(...found)
-    while (this.#searched[0]?.found.records === 0 && this.#searched[0].found.done) this.#nextPart()
+    this.#dropGiven()
     this.#how.onProgress?.(Math.min(this.#covered, last) - this.#first, last - this.#first)
   }
 
@@ -286,15 +295,5 @@ export class AsyncRecords<T> implements Rounds<T> {
     await this.#searching.promise
     this.#searching = undefined
     return found
-  }
-}
-
-/** A function that returns one part, and then undefined. */
-function once<P>(part: P): () => P | undefined {
-  let next: P | undefined = part
-  return () => {
-    const given = next
-    next = undefined
-    return given
   }
 }
