@@ -236,8 +236,8 @@ impl Bloom {
             let mut window = [0; 8];
             window[..self.reach].copy_from_slice(&haystack[start..start + self.reach]);
             let window = window.map(|byte| byte | self.case);
-            let is_candidate =
-                self.probes.iter().all(|probe| probe.has(&window)) && table.has_at(haystack, start);
+            let is_candidate = self.probes.iter().all(|probe| probe.has(&window))
+                && table.may_start(haystack, start);
             seen.masks[number / 64] |= u64::from(is_candidate) << (number % 64);
             any |= is_candidate;
         }
@@ -288,12 +288,16 @@ mod x86 {
     use std::arch::x86_64::{
         __m512i, _mm512_add_epi16, _mm512_castsi512_si256, _mm512_cvtepu8_epi16,
         _mm512_extracti64x4_epi64, _mm512_load_si512, _mm512_loadu_si512, _mm512_mask_blend_epi8,
-        _mm512_maskz_compress_epi8, _mm512_maskz_loadu_epi8, _mm512_movepi8_mask,
-        _mm512_mullo_epi16, _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_permutexvar_epi8,
-        _mm512_set1_epi8, _mm512_set1_epi16, _mm512_set1_epi64, _mm512_slli_epi16,
-        _mm512_srli_epi16, _mm512_storeu_si512, _mm512_ternarylogic_epi64, _mm512_test_epi8_mask,
+        _mm512_maskz_compress_epi8, _mm512_maskz_compress_epi16, _mm512_maskz_loadu_epi8,
+        _mm512_maskz_loadu_epi16, _mm512_movepi8_mask, _mm512_mullo_epi16, _mm512_or_si512,
+        _mm512_permutex2var_epi8, _mm512_permutexvar_epi8, _mm512_set1_epi8, _mm512_set1_epi16,
+        _mm512_set1_epi64, _mm512_slli_epi16, _mm512_srli_epi16, _mm512_storeu_si512,
+        _mm512_ternarylogic_epi64, _mm512_test_epi8_mask,
     };
     use std::mem::MaybeUninit;
+
+    /// How many bytes the table reads from a start on, at most.
+    const BEHIND: usize = 16;
 
     /// The lanes' numbers.
     static LANES: [u8; 64] = {
@@ -379,14 +383,88 @@ mod x86 {
             count += many;
             number += 64;
         }
+        if count == 0 {
+            return false;
+        }
         // SAFETY: so many have been written.
-        let list =
-            unsafe { std::slice::from_raw_parts_mut(list.as_mut_ptr().cast::<u16>(), count) };
-        let count = table.keep(haystack, seen.from, list);
-        for &number in &list[..count] {
+        let list = unsafe { left(table, &haystack[seen.from..], &mut list, count) };
+        for &number in list {
             seen.masks[usize::from(number / 64)] |= 1 << (number % 64);
         }
-        count > 0
+        !list.is_empty()
+    }
+
+    /// The starts of a list that the table leaves.
+    ///
+    /// # Safety
+    ///
+    /// `count` numbers have been written.
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2")]
+    unsafe fn left<'l>(
+        table: &Table,
+        rest: &[u8],
+        list: &'l mut [MaybeUninit<u16>; PLACES + 64],
+        mut count: usize,
+    ) -> &'l [u16] {
+        let numbers = list.as_mut_ptr().cast::<u16>();
+        // Near the end of the haystack it is a copy that is read, with zeros behind it.
+        let mut copy = [const { MaybeUninit::<u8>::uninit() }; PLACES + 2 * BEHIND];
+        let text = if rest.len() < PLACES + BEHIND {
+            let (text, zeros) = copy.split_at_mut(rest.len());
+            text.write_copy_of_slice(rest);
+            zeros[..BEHIND].fill(MaybeUninit::new(0));
+            copy.as_ptr().cast()
+        } else {
+            rest.as_ptr()
+        };
+        let read = |number: u16, behind: usize| {
+            debug_assert!(usize::from(number) < rest.len() && behind + 8 <= BEHIND);
+            // SAFETY: a number is that of a start in the block, and behind that so many bytes can be read.
+            let at = unsafe { text.add(usize::from(number) + behind) };
+            // SAFETY: as above; any alignment will do. Others may change the bytes.
+            u64::from_le(unsafe { at.cast::<u64>().read_unaligned() })
+        };
+        // SAFETY: the caller vouches for it.
+        count = unsafe { keep(numbers, count, |number| table.begins(read(number, 0))) };
+        let goes_on = |number| table.goes_on(|behind| read(number, behind));
+        // SAFETY: so many are left.
+        count = unsafe { keep(numbers, count, goes_on) };
+        // SAFETY: as above.
+        unsafe { std::slice::from_raw_parts(numbers, count) }
+    }
+
+    /// Leaves the numbers that `is_left` says, without a branch. Returns how many.
+    ///
+    /// # Safety
+    ///
+    /// There are so many numbers, and room for 32 more.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2")]
+    unsafe fn keep(numbers: *mut u16, count: usize, is_left: impl Fn(u16) -> bool) -> usize {
+        let (mut left, mut at) = (0, 0);
+        while at < count {
+            let len = (count - at).min(32);
+            let mut found = 0_u32;
+            for number in 0..len {
+                // SAFETY: it is one of those that are there.
+                let number_there = unsafe { numbers.add(at + number) };
+                // SAFETY: as above.
+                found |= u32::from(is_left(unsafe { number_there.read() })) << number;
+            }
+            // SAFETY: there are so many.
+            let from = unsafe { numbers.add(at) };
+            // SAFETY: as above.
+            let some = unsafe { _mm512_maskz_loadu_epi16(u32::MAX >> (32 - len), from.cast()) };
+            let some = _mm512_maskz_compress_epi16(found, some);
+            // SAFETY: they are not more than were there, and what is written behind them was looked at.
+            let place = unsafe { numbers.add(left) };
+            // SAFETY: as above.
+            unsafe { _mm512_storeu_si512(place.cast(), some) };
+            left += found.count_ones() as usize;
+            at += 32;
+        }
+        left
     }
 
     /// The starts that both filters leave near the end of the haystack. By itself, so that the loop over all others needs

@@ -129,12 +129,8 @@ impl Fold {
             return known;
         }
         let equal = Set::one(code).folded(true);
-        let codes = || {
-            equal
-                .ranges()
-                .iter()
-                .flat_map(|&(first, last)| first..=last)
-        };
+        let ranges = equal.ranges();
+        let codes = || ranges.iter().flat_map(|&(first, last)| first..=last);
         let spelled: Vec<(u32, Spelled)> = codes()
             .filter_map(|code| Some((code, Spelled::new(code)?)))
             .collect();
@@ -198,7 +194,14 @@ impl Fold {
     }
 
     pub(super) fn matches(&self, haystack: &[u8], mut at: usize, wanted: &[u8]) -> Option<usize> {
-        let mut wanted = wanted;
+        // Characters of one byte, as most are.
+        let there = haystack.get(at..)?.iter().zip(wanted);
+        let is_same = |(byte, wanted): &(&u8, &u8)| {
+            byte.is_ascii() && self.bytes[usize::from(**byte)] == **wanted
+        };
+        let same = there.take_while(is_same).count();
+        at += same;
+        let mut wanted = &wanted[same..];
         while !wanted.is_empty() {
             if at >= haystack.len() {
                 return None;

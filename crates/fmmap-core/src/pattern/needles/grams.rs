@@ -8,7 +8,10 @@
 //! An example: with grams of four bytes, needles of nine bytes have six of them, so that a look at every sixth byte is
 //! enough.
 
+mod starts;
+
 use super::fold::CASE;
+use super::prefixes::Prefixes;
 use super::sieve::{Mesh, PLACES, Sieve};
 use super::{Found, Strings};
 use crate::order::sort_few;
@@ -73,11 +76,13 @@ pub(super) struct Table {
     case: u64,
     /// A bit for each value of the first `SMALL` or `LARGE` bits of a hash: set if a gram has such a hash.
     bits: Vec<u64>,
-    is_large: bool,
+    size: u32,
     /// Where the entries of each bucket begin in `entries`, and where those of the last one end.
     heads: Vec<u32>,
     bucket_size: u32,
     entries: Vec<Entry>,
+    /// What needles whose starts have a gram look like.
+    prefixes: Prefixes,
     /// The greatest distance from the start of a match to the start of the gram by which it is found, in bytes.
     pub(super) reach: usize,
 }
@@ -87,7 +92,7 @@ const PRIME: u64 = 0x9E37_79B9_7F4A_7C15;
 /// The highest bits of a hash. A multiplication mixes those best.
 #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 32")]
 #[inline]
-fn first(hash: u64, bits: u32) -> usize {
+pub(super) fn first(hash: u64, bits: u32) -> usize {
     (hash >> (64 - bits)) as usize
 }
 
@@ -104,8 +109,8 @@ fn commonness(byte: u8) -> u32 {
 
 /// The eight bytes from a place on; zeros where the text ends before.
 #[inline]
-fn eight(bytes: &[u8], at: usize) -> u64 {
-    let rest = &bytes[at..];
+pub(super) fn eight(bytes: &[u8], at: usize) -> u64 {
+    let rest = bytes.get(at..).unwrap_or_default();
     if let Some(whole) = rest.first_chunk() {
         return u64::from_le_bytes(*whole);
     }
@@ -281,92 +286,12 @@ impl Table {
             }
             table.reach = table.reach.max(reach);
         }
+        let size = if hashes.len() > 2000 { LARGE } else { SMALL };
+        table.set_bits(size, hashes.iter().map(|(hash, _)| *hash));
         table.fill(hashes);
         let case = if strings.fold.is_some() { CASE } else { 0 };
         table.sieve = mesh.map(|mesh| Sieve::new(&rows, mesh, case));
         Some(table)
-    }
-
-    /// A table of the first gram of each needle. It answers which needle starts at a given place.
-    pub(super) fn at_starts(strings: &Strings) -> Option<Self> {
-        Self::with_starts(strings).map(|(table, _)| table)
-    }
-
-    /// The same, and the first bytes of all needles, as many as the shortest has: zeros follow what is shorter than eight.
-    ///
-    /// Where there are short needles, those that are longer have longer grams, so that a word of three letters does not make
-    /// candidates of all that begin as longer words do.
-    pub(super) fn with_starts(strings: &Strings) -> Option<(Self, Vec<[u8; 8]>)> {
-        let shortest = strings.shortest().min(8);
-        if shortest == 0 {
-            return None;
-        }
-        let lens = [8, 5, shortest];
-        let lens = if shortest < 5 { &lens[..] } else { &lens[2..] };
-        let mut table = Self::empty(strings, shortest, 1);
-        table.masks.clear();
-        let mut hashes = Vec::with_capacity(strings.len());
-        let mut starts = Vec::with_capacity(strings.len());
-        for (needle, bytes) in strings.all() {
-            let mut add = |way: &[u8]| {
-                let mask = u64::MAX >> (64 - 8 * way.len());
-                if !table.masks.contains(&mask) {
-                    table.masks.push(mask);
-                }
-                let hash = table.hash_by(way, 0, mask);
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "the lower half of the hash"
-                )]
-                let entry = Entry {
-                    tag: hash as u32,
-                    needle,
-                    row: 0,
-                    offset: 0,
-                };
-                hashes.push((hash, entry));
-                let mut start = [0; 8];
-                start[..shortest].copy_from_slice(&way[..shortest]);
-                starts.push(start);
-            };
-            let mut lens = lens.iter().filter(|&&len| len <= bytes.len());
-            match &strings.fold {
-                Some(fold) => {
-                    let ways = lens.find_map(|&len| {
-                        if fold.is_plain(&bytes[..len]) {
-                            return Some(vec![bytes[..len].to_vec()]);
-                        }
-                        fold.ways(bytes, 0, len)
-                    });
-                    ways?.iter().for_each(|way| add(way));
-                }
-                None => add(&bytes[..*lens.next()?]),
-            }
-        }
-        table.fill(hashes);
-        Some((table, starts))
-    }
-
-    /// Whether some needle has the gram that begins at a place. Never branches.
-    #[inline]
-    pub(super) fn has_at(&self, haystack: &[u8], at: usize) -> bool {
-        let gram = eight(haystack, at) | self.case;
-        let has = |mask: &u64| self.has((gram & mask).wrapping_mul(PRIME));
-        self.masks.iter().fold(false, |any, mask| any | has(mask))
-    }
-
-    /// Of some places, counted from `base` on, leaves those at which some needle has a gram. Returns how many are left.
-    /// Writes each place, and never branches.
-    #[cfg(target_arch = "x86_64")]
-    #[inline]
-    pub(super) fn keep(&self, haystack: &[u8], base: usize, places: &mut [u16]) -> usize {
-        let mut left = 0;
-        for at in 0..places.len() {
-            let place = places[at];
-            places[left] = place;
-            left += usize::from(self.has_at(haystack, base + usize::from(place)));
-        }
-        left
     }
 
     /// What a byte costs, in looks, in a haystack of which this is a sample.
@@ -408,26 +333,31 @@ impl Table {
                 .as_ref()
                 .map_or(0, |_| u64::from_ne_bytes([CASE; 8])),
             bits: Vec::new(),
-            is_large: false,
+            size: SMALL,
             heads: Vec::new(),
             bucket_size: 0,
             entries: Vec::new(),
+            prefixes: Prefixes::default(),
             reach: 0,
         }
     }
 
-    /// Sorts the entries into their buckets, and sets the bits of their hashes.
-    fn fill(&mut self, hashes: Vec<(u64, Entry)>) {
-        self.is_large = hashes.len() > 2000;
-        let size = if self.is_large { LARGE } else { SMALL };
+    fn set_bits(&mut self, size: u32, hashes: impl Iterator<Item = u64>) {
+        self.size = size;
         self.bits = vec![0; 1 << (size - 6)];
+        for hash in hashes {
+            let bit = first(hash, size);
+            self.bits[bit / 64] |= 1 << (bit % 64);
+        }
+    }
+
+    /// Sorts the entries into their buckets.
+    fn fill(&mut self, hashes: Vec<(u64, Entry)>) {
         let buckets = hashes.len().next_power_of_two().clamp(1 << 6, 1 << 20);
         self.bucket_size = buckets.trailing_zeros();
         // A counting sort: the entries of a bucket stay in the order of the list of needles.
         let mut heads = vec![0_u32; buckets + 1];
         for &(hash, _) in &hashes {
-            let bit = first(hash, size);
-            self.bits[bit / 64] |= 1 << (bit % 64);
             heads[first(hash, self.bucket_size) + 1] += 1;
         }
         for bucket in 1..heads.len() {
@@ -474,8 +404,7 @@ impl Table {
 
     #[inline]
     fn has(&self, hash: u64) -> bool {
-        let size = if self.is_large { LARGE } else { SMALL };
-        let bit = first(hash, size);
+        let bit = first(hash, self.size);
         self.bits[bit / 64] >> (bit % 64) & 1 == 1
     }
 
@@ -488,7 +417,7 @@ impl Table {
             let (base, found) = sieve.look(haystack, at, last);
             return (base, found, PLACES);
         }
-        match (self.len > 8, self.is_large) {
+        match (self.len > 8, self.size > SMALL) {
             (false, false) => self.look_by::<false, SMALL>(haystack, at, last),
             (false, true) => self.look_by::<false, LARGE>(haystack, at, last),
             (true, false) => self.look_by::<true, SMALL>(haystack, at, last),
@@ -665,43 +594,6 @@ impl Table {
             last
         });
         (best.filter(|_| cost.reached == until), cost)
-    }
-
-    /// The first needle of the list that starts at a place. Only for a table made by [`Self::at_starts`]. Adds to
-    /// `work` what that cost.
-    #[inline]
-    pub(super) fn at(
-        &self,
-        strings: &Strings,
-        haystack: &[u8],
-        at: usize,
-        work: &mut usize,
-    ) -> Option<Found> {
-        if at + self.len > haystack.len() {
-            return None;
-        }
-        let mut best: Option<Found> = None;
-        for &mask in &self.masks {
-            let hash = self.hash_by(haystack, at, mask);
-            if !self.has(hash) {
-                continue;
-            }
-            let bucket = first(hash, self.bucket_size);
-            let (first, behind) = (self.heads[bucket] as usize, self.heads[bucket + 1] as usize);
-            for entry in &self.entries[first..behind] {
-                *work += ENTRY;
-                #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
-                if entry.tag != hash as u32 || best.is_some_and(|best| best.needle < entry.needle) {
-                    continue;
-                }
-                // The entries are in the order of the list, so the first of them that matches wins.
-                if let Some(found) = strings.at_gram(haystack, at, entry, work) {
-                    best = Some(found);
-                    break;
-                }
-            }
-        }
-        best
     }
 }
 

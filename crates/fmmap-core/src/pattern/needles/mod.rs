@@ -5,6 +5,7 @@
 //! | `bloom` | finds candidates of very many needles by hashes of their first bytes, for a vector of starts at once |
 //! | `fold` | maps all spellings of a character that differ in case to one |
 //! | `grams` | finds candidates of very many needles by sampled grams, and compares them |
+//! | `prefixes` | compares some bytes of needles without a branch |
 //! | `sieve` | finds candidates by several grams of a needle that lie over each other |
 //! | `trie` | the automaton of Aho and Corasick, for haystacks in which the filters find too many false positives |
 //! | `search` | finds the matches one after the other, from the front |
@@ -19,6 +20,7 @@
 mod bloom;
 mod fold;
 mod grams;
+mod prefixes;
 mod reverse;
 mod search;
 mod sieve;
@@ -447,7 +449,14 @@ impl List {
         let mut search = Search::default();
         let found = loop {
             let mut left = isize::MAX;
-            match search.next(self, haystack, &mut from, haystack.len(), &mut left) {
+            match search.next(
+                self,
+                haystack,
+                &mut from,
+                haystack.len(),
+                &mut left,
+                &mut |_| true,
+            ) {
                 Next::Match(found) => break Some(found),
                 Next::More => {}
                 Next::None => break None,

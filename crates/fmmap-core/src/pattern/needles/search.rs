@@ -31,6 +31,9 @@ pub(crate) enum Next {
     None,
 }
 
+/// Takes a match, and says whether it takes no more.
+pub(crate) type Take<'t> = dyn FnMut(Found) -> bool + 't;
+
 /// The state of one search.
 #[derive(Debug, Default)]
 pub(crate) struct Search {
@@ -68,7 +71,8 @@ impl Search {
         }
     }
 
-    /// The next match that starts in `[from, stop)`. Moves `from` past places at which no match can start.
+    /// Gives `take` each match that starts in `[from, stop)`, until it says that it takes no more. Moves `from` past places
+    /// at which no match can start, and past each match. `Next::Match` is the last one that was taken.
     pub(crate) fn next(
         &mut self,
         list: &List,
@@ -76,12 +80,20 @@ impl Search {
         from: &mut usize,
         stop: usize,
         left: &mut isize,
+        take: &mut Take<'_>,
     ) -> Next {
         let stop = stop.min(haystack.len());
         loop {
             if let Some(run) = self.run {
-                if let Some(next) = self.run(list, haystack, run, from, stop, left) {
-                    return next;
+                match self.run(list, haystack, run, from, stop, left) {
+                    Some(Next::Match(found)) => {
+                        *from = found.end;
+                        if take(found) {
+                            return Next::Match(found);
+                        }
+                    }
+                    Some(next) => return next,
+                    None => {}
                 }
                 continue;
             }
@@ -97,40 +109,49 @@ impl Search {
             }
             let window = usize::try_from(*left).unwrap_or(0).clamp(LEAST, STRETCH);
             let until = stop.min(from.saturating_add(window));
-            let (found, cost) = self.filtered(list, haystack, *from, until, stop);
-            let at = found.map_or(cost.reached, |found| found.start);
+            let (ended_by, cost) = self.filtered(list, haystack, (*from, until), stop, take);
+            let at = cost.reached;
             self.spent(at - *from, cost.work, at);
             *left -= signed(at - *from + cost.work) + 8;
             *from = at;
-            if let Some(found) = found {
+            if let Some(found) = ended_by {
                 return Next::Match(found);
             }
         }
     }
 
+    /// The match after which `take` takes no more.
     fn filtered(
         &mut self,
         list: &List,
         haystack: &[u8],
-        from: usize,
-        until: usize,
+        (from, until): (usize, usize),
         stop: usize,
+        take: &mut Take<'_>,
     ) -> (Option<Found>, Cost) {
         let strings = &list.strings;
+        let range = (from, until);
         match &list.filter {
             Filter::Grams(grams) => {
                 let way = grams.way(strings, &haystack[from..stop], self.is_poor);
                 match way.unwrap_or(&grams.usual) {
-                    Way::Grams(table) => table.find(strings, haystack, from, until),
+                    Way::Grams(table) => {
+                        let (found, mut cost) = table.find(strings, haystack, from, until);
+                        let Some(found) = found else {
+                            return (None, cost);
+                        };
+                        cost.reached = found.end;
+                        (take(found).then_some(found), cost)
+                    }
                     Way::Buckets(buckets, table) => {
                         let block = &mut self.block;
                         let next = |from| buckets.find(haystack, block, from, until);
-                        candidates(strings, table, haystack, (from, until), next)
+                        candidates(strings, table, haystack, range, next, take)
                     }
                     Way::Bloom(bloom, table) => {
                         let seen = &mut self.seen;
                         let next = |from| bloom.find(table, haystack, seen, from, until);
-                        candidates(strings, table, haystack, (from, until), next)
+                        candidates(strings, table, haystack, range, next, take)
                     }
                 }
             }
@@ -141,7 +162,7 @@ impl Search {
                 let buckets = self.buckets.as_ref().unwrap_or(&few.first);
                 let block = &mut self.block;
                 let next = |from| buckets.find(haystack, block, from, until);
-                candidates(strings, &few.table, haystack, (from, until), next)
+                candidates(strings, &few.table, haystack, range, next, take)
             }
             Filter::None => (
                 None,
@@ -230,7 +251,8 @@ impl Search {
     }
 }
 
-/// The first match that starts in `[from, until)`, of the candidates that `next` finds from a place on.
+/// Gives `take` the matches that start in `[from, until)`, of the candidates that `next` finds from a place on. Answers the
+/// one after which it takes no more.
 #[inline]
 fn candidates(
     strings: &Strings,
@@ -238,17 +260,22 @@ fn candidates(
     haystack: &[u8],
     (from, until): (usize, usize),
     mut next: impl FnMut(usize) -> Option<usize>,
+    take: &mut Take<'_>,
 ) -> (Option<Found>, Cost) {
     let (mut at, mut work) = (from, 0);
     while let Some(start) = next(at) {
         work += CANDIDATE;
-        let found = table.at(strings, haystack, start, &mut work);
-        if found.is_some() || work > MOST {
-            let reached = start + 1;
-            return (found, Cost { work, reached });
-        }
         at = start + 1;
+        if let Some(found) = table.at(strings, haystack, start, &mut work) {
+            at = found.end;
+            if take(found) {
+                return (Some(found), Cost { work, reached: at });
+            }
+        }
+        if work > MOST {
+            return (None, Cost { work, reached: at });
+        }
     }
-    let reached = until;
+    let reached = at.max(until);
     (None, Cost { work, reached })
 }

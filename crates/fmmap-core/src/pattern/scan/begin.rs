@@ -161,18 +161,12 @@ impl Scan {
             return rest.search_into(haystack, left, sink);
         }
         if let Some(list) = self.pattern.list() {
-            let search = &mut self.list;
-            return loop {
-                match search.next(list, haystack, &mut self.from, self.stop, left) {
-                    needles::Next::Match(found) => {
-                        self.from = found.end;
-                        if sink.push(found.into()) {
-                            break Progress::Full;
-                        }
-                    }
-                    needles::Next::More => break Progress::More,
-                    needles::Next::None => break Progress::Done,
-                }
+            let mut take = |found: needles::Found| sink.push(found.into());
+            let (from, stop) = (&mut self.from, self.stop);
+            return match self.list.next(list, haystack, from, stop, left, &mut take) {
+                needles::Next::Match(_) => Progress::Full,
+                needles::Next::More => Progress::More,
+                needles::Next::None => Progress::Done,
             };
         }
         self.begin(haystack, left, sink)
