@@ -417,6 +417,10 @@ impl Asked {
         pause: &mut P,
     ) -> Answer {
         let groups = most_groups(&self.pattern);
+        if let State::Lines(lines) = &mut *state {
+            // What the bytes were at the last answer does not matter.
+            lines.forget();
+        }
         let mut left = enough.searched;
         while !answer.is_enough(enough) && left > 0 && pause.goes_on() {
             // Without checks between them, one step is enough.

@@ -126,6 +126,17 @@ pub(crate) enum Beyond {
     Nothing,
 }
 
+/// A table of which each match is two events of the same kind, with no other event between them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pair {
+    /// The bytes of a pair, and those that let none go on.
+    pub(crate) of: Bytes,
+    pub(crate) not: Bytes,
+    /// What leads to the states between pairs, and inside of one.
+    pub(crate) idle: Entry,
+    pub(crate) open: Entry,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     entries: Box<[Entry; ENTRIES]>,
@@ -213,6 +224,44 @@ impl Table {
             }
         }
         (count, ends)
+    }
+
+    /// Whether its matches are pairs, as those of `,[^,\n]*,`.
+    pub(crate) fn pair(&self) -> Option<Pair> {
+        let next = |entry: Entry| entry.0 & Entry::NEXT;
+        let idle = self.starts[0];
+        let (mut of, mut not, mut open) = (Bytes::NONE, Bytes::NONE, idle);
+        let events = (0..=u8::MAX).filter(|byte| self.events.has(*byte));
+        for byte in events {
+            let (entry, one) = (self.at(idle, byte), Bytes::range(byte, byte));
+            if next(entry) == next(idle) {
+                not = not.or(&one);
+            } else {
+                of = of.or(&one);
+                open = entry;
+            }
+        }
+        let leads = |from: Entry, byte: u8, to: Entry, ends: usize| {
+            let entry = self.at(from, byte);
+            next(entry) == next(to) && entry.ends() == ends
+        };
+        let is_pair = (0..=u8::MAX).all(|byte| {
+            let (is_of, is_not) = (of.has(byte), not.has(byte));
+            (!is_of || (leads(idle, byte, open, 0) && leads(open, byte, idle, 1)))
+                && (!is_not || (leads(idle, byte, idle, 0) && leads(open, byte, idle, 0)))
+        });
+        let is_known = |entry: Entry| next(entry) == next(idle) || next(entry) == next(open);
+        let others = |state: Entry| [self.at_terminator(state), self.at_invalid(state)];
+        let is_closed = self.starts.iter().all(|start| next(*start) == next(idle))
+            && [idle, open].into_iter().flat_map(others).all(is_known)
+            && !idle.is_restless()
+            && !open.is_restless();
+        (is_pair && is_closed && not.len() > 0 && of.len() > 0).then_some(Pair {
+            of,
+            not,
+            idle,
+            open,
+        })
     }
 
     /// After how many events of one column a state comes again, and how many matches have ended by then.

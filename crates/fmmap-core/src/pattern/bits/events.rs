@@ -11,18 +11,23 @@
 
 use super::rows::{self, Row, Term, WORD, WORDS};
 use super::walk::Stop;
-use crate::pattern::automata::table::{Beyond, Entry, Table};
+use crate::pattern::automata::table::{Beyond, Entry, Pair, Table};
+use crate::pattern::filter::Asked;
 #[cfg(target_arch = "x86_64")]
 use crate::pattern::filter::simd::Avx2;
 use crate::pattern::scan::{Sink, Span, text};
 use crate::pattern::signed;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 /// The cost of a KiB beside that of the test, and those of an event and of a match where a search ends at each match:
 /// relative, as in `plan`.
 const ROW: usize = 100;
 const EVENT: usize = 3;
 const ALONE: usize = 12;
+
+/// The cost of a KiB in which pairs are counted.
+const PAIRS: usize = 140;
 
 /// The cost of a byte that is no ASCII.
 const BEYOND: usize = 1;
@@ -34,23 +39,36 @@ pub(crate) struct Eventful {
     /// The tests of a byte: whether it is an event, and if it matters, whether it is beyond ASCII. The first one may take
     /// others for events, too, which the table knows better.
     terms: Vec<Term>,
+    /// If pairs of bytes are matches: the tests of a byte of a pair, of one that lets none go on, and as above.
+    pairs: Option<(Pair, Vec<Term>)>,
 }
 
 impl Eventful {
     pub(crate) fn new(table: Table) -> Self {
-        let mut terms = vec![Term::new(0, &table.events).0];
-        if table.beyond != Beyond::Bytes {
-            terms.push(Term::beyond_ascii());
+        let ended = |mut terms: Vec<Term>| {
+            if table.beyond != Beyond::Bytes {
+                terms.push(Term::beyond_ascii());
+            }
+            for term in &mut terms {
+                rows::end_row(std::slice::from_mut(term));
+            }
+            terms
+        };
+        let terms = ended(vec![Term::new(0, &table.events).0]);
+        let pairs = table.pair().and_then(|pair| {
+            let (of, of_is_exact) = Term::new(0, &pair.of);
+            let (not, not_is_exact) = Term::new(0, &pair.not);
+            (of_is_exact && not_is_exact).then(|| (pair, ended(vec![of, not])))
+        });
+        Self {
+            table,
+            terms,
+            pairs,
         }
-        for term in &mut terms {
-            rows::end_row(std::slice::from_mut(term));
-        }
-        Self { table, terms }
     }
 
-    /// The cost of a KiB, estimated from a sample; `None` if only an automaton can read it. With `is_many`, many matches are
-    /// asked for at a time.
-    pub(crate) fn cost(&self, sample: &[u8], is_many: bool) -> Option<usize> {
+    /// The cost of a KiB, estimated from a sample; `None` if only an automaton can read it.
+    pub(crate) fn cost(&self, sample: &[u8], asked: Asked) -> Option<usize> {
         let beyond = sample.iter().filter(|byte| **byte >= 0x80).count();
         let beyond = match self.table.beyond {
             Beyond::Characters(_) => beyond * BEYOND,
@@ -58,11 +76,16 @@ impl Eventful {
             Beyond::Bytes | Beyond::Nothing => 0,
         };
         let kib = (sample.len() / 1024).max(1);
+        if asked == Asked::Number
+            && let Some((_, terms)) = &self.pairs
+        {
+            let terms: usize = terms.iter().map(Term::cost).sum();
+            return Some(terms + PAIRS + beyond / kib);
+        }
         let (events, ends) = self.table.events_in(sample);
-        let alone = if is_many {
-            0
-        } else {
-            ends * ALONE + kib * ROW / 2
+        let alone = match asked {
+            Asked::One => ends * ALONE + kib * ROW / 2,
+            Asked::Many | Asked::Number => 0,
         };
         let terms: usize = self.terms.iter().map(Term::cost).sum();
         Some(terms + ROW + (events * EVENT + beyond + alone) / kib)
@@ -86,6 +109,8 @@ pub(crate) struct Events {
     cursor: usize,
     /// A bit for each of its bytes that is beyond ASCII, if that matters.
     beyond: Vec<u64>,
+    /// Instead of the places, the bits of what is of a pair, and those of what lets none go on; empty if pairs are not counted.
+    pairs: Vec<(u64, u64)>,
     /// The next byte that is read.
     at: usize,
     /// Up to here the text is known to be what the table can read.
@@ -110,6 +135,7 @@ impl Events {
             count: 0,
             cursor: 0,
             beyond: Vec::new(),
+            pairs: Vec::new(),
             at: 0,
             sure: 0,
             state: Entry::default(),
@@ -140,7 +166,7 @@ impl Events {
         sink: &mut Sink<'_>,
     ) -> Stop {
         let table = &eventful.table;
-        if self.len != haystack.len() {
+        if self.len != haystack.len() || (!self.pairs.is_empty() && !sink.is_count()) {
             (self.len, self.end) = (haystack.len(), 0);
         }
         if self.from != Some(*from) {
@@ -177,7 +203,7 @@ impl Events {
             }
             let began = self.at;
             if !(self.base..self.end).contains(&began) {
-                self.fill(eventful, rows, haystack);
+                self.fill(eventful, rows, haystack, sink.is_count());
             }
             let mut end = self.end.min(stop);
             if table.beyond != Beyond::Bytes {
@@ -198,7 +224,7 @@ impl Events {
                 end = end.min(self.sure);
             }
             while self.at < end {
-                if self.block(table, haystack, end, sink) {
+                if self.block(eventful, haystack, end, sink) {
                     *left -= signed(self.at - began);
                     return Stop::Full;
                 }
@@ -212,21 +238,29 @@ impl Events {
     }
 
     /// Looks for the events from here on.
-    fn fill(&mut self, eventful: &Eventful, rows: &mut Vec<Row>, haystack: &[u8]) {
+    fn fill(&mut self, eventful: &Eventful, rows: &mut Vec<Row>, haystack: &[u8], is_count: bool) {
         let rest = haystack.len() - self.at;
         let words = self.next.min(rest.div_ceil(WORD));
         self.next = (2 * self.next).min(WORDS);
-        let terms = &eventful.terms;
+        let pairs = eventful.pairs.as_ref().filter(|_| is_count);
+        let terms = pairs.map_or(&eventful.terms, |(_, terms)| terms);
         rows.resize(rows.len().max(terms.len()), [0; WORDS]);
         rows::fill(terms, haystack, self.at, words, &mut rows[..terms.len()]);
         self.base = self.at;
         self.end = self.at + rest.min(words * WORD);
-        self.cursor = 0;
-        self.places.resize(WORDS * WORD + AT_ONCE, 0);
-        self.count = places_of(&rows[0][..words], &mut self.places);
-        if let Some(beyond) = rows.get(1).filter(|_| terms.len() > 1) {
+        (self.cursor, self.count) = (0, 0);
+        self.pairs.clear();
+        if pairs.is_some() {
+            let both = rows[0].iter().zip(&rows[1]).take(words);
+            self.pairs.extend(both.map(|(of, not)| (*of, *not)));
+        } else {
+            self.places.resize(WORDS * WORD + AT_ONCE, 0);
+            self.count = places_of(&rows[0][..words], &mut self.places);
+        }
+        if eventful.table.beyond != Beyond::Bytes {
             self.beyond.clear();
-            self.beyond.extend_from_slice(&beyond[..words]);
+            self.beyond
+                .extend_from_slice(&rows[terms.len() - 1][..words]);
         }
     }
 
@@ -321,9 +355,37 @@ impl Events {
         times * ends
     }
 
+    /// Counts the pairs that end before `end`.
+    fn count_pairs(&mut self, table: &Table, pair: &Pair, end: usize) -> usize {
+        let (from, to) = (self.at - self.base, end - self.base);
+        let is_open = table.is_under_way(self.state);
+        let counted = pairs_of(&self.pairs, from..to, is_open);
+        if let Some(last) = counted.last {
+            self.starts = [self.base + last; 2];
+        }
+        self.at = end;
+        self.state = if counted.is_open {
+            pair.open
+        } else {
+            pair.idle
+        };
+        counted.count
+    }
+
     /// Reads up to `end`, or until there are many matches. Whether there are as many as were asked for.
-    fn block(&mut self, table: &Table, haystack: &[u8], end: usize, sink: &mut Sink<'_>) -> bool {
+    fn block(
+        &mut self,
+        eventful: &Eventful,
+        haystack: &[u8],
+        end: usize,
+        sink: &mut Sink<'_>,
+    ) -> bool {
+        let table = &eventful.table;
         if sink.is_count() {
+            if let Some((pair, _)) = eventful.pairs.as_ref().filter(|_| !self.pairs.is_empty()) {
+                sink.count += self.count_pairs(table, pair, end);
+                return false;
+            }
             sink.count += self.skip(table, end);
             sink.count += if table.is_one {
                 self.steps::<false, true>(table, haystack, end, &mut [])
@@ -433,6 +495,90 @@ fn character(bytes: &[u8]) -> Option<usize> {
 /// Whether a character of three bytes is U+2028 or U+2029.
 fn is_terminator(bytes: &[u8]) -> bool {
     matches!(bytes, [0xE2, 0x80, 0xA8 | 0xA9, ..])
+}
+
+/// The pairs of a part of a stretch.
+struct Pairs {
+    /// How many have ended.
+    count: usize,
+    /// Whether one is open at its end.
+    is_open: bool,
+    /// The last byte of a pair.
+    last: Option<usize>,
+}
+
+/// The pairs among some places, given the bits of what is of a pair, and those of what lets none go on.
+fn pairs_of(words: &[(u64, u64)], range: Range<usize>, is_open: bool) -> Pairs {
+    #[cfg(target_arch = "x86_64")]
+    if Avx2::detect().is_some() {
+        // SAFETY: this processor has it.
+        return unsafe { pairs_with_avx2(words, range, is_open) };
+    }
+    pairs(words, range, is_open)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,popcnt")]
+fn pairs_with_avx2(words: &[(u64, u64)], range: Range<usize>, is_open: bool) -> Pairs {
+    pairs(words, range, is_open)
+}
+
+/// A pair is open where the number of bytes of pairs since the last other event is odd. So there are half as many pairs
+/// as such bytes, without those of which the pair does not end:
+///
+/// ```text
+/// haystack   a,b,c,n,d,n   n lets no pair go on
+/// odd        .11..11..11   where the number of commas is odd
+/// cut        ......1....   where it is odd at an n and was even at the n before, or the other way round
+/// ```
+#[expect(
+    clippy::inline_always,
+    reason = "it has to be compiled with the caller's features"
+)]
+#[inline(always)]
+fn pairs(words: &[(u64, u64)], range: Range<usize>, is_open: bool) -> Pairs {
+    let (mut all, mut cut, mut last) = (usize::from(is_open), 0, None);
+    // All bits of the number before, and whether it was odd at the event before.
+    let (mut odd, mut was_odd) = (u64::from(is_open).wrapping_neg(), 0);
+    let first = range.start / WORD;
+    for (at, &(of, not)) in words
+        .iter()
+        .enumerate()
+        .take(range.end.div_ceil(WORD))
+        .skip(first)
+    {
+        let mut mask = u64::MAX;
+        if at == first {
+            mask <<= range.start % WORD;
+        }
+        if at == range.end / WORD {
+            mask &= !(u64::MAX << (range.end % WORD));
+        }
+        let (of, not) = (of & mask, not & mask);
+        if of != 0 {
+            last = Some(at * WORD + of.ilog2() as usize);
+        }
+        all += of.count_ones() as usize;
+        let mut now = of;
+        for by in [1, 2, 4, 8, 16, 32] {
+            now ^= now << by;
+        }
+        now ^= odd;
+        odd = (now >> (WORD - 1)).wrapping_neg();
+        // An addition carries what was odd at an event up to the next one.
+        let at_events = now & not;
+        let behind = at_events << 1 | was_odd;
+        let (sum, over) = (behind & !not).overflowing_add(!not);
+        let before = (sum | behind) & not;
+        cut += ((now & not) ^ before).count_ones() as usize;
+        was_odd = u64::from(over) | at_events >> (WORD - 1);
+    }
+    let is_open = (odd & 1) ^ was_odd == 1;
+    Pairs {
+        count: (all - cut - usize::from(is_open)) / 2,
+        is_open,
+        last,
+    }
 }
 
 /// How many places are written at once, whether or not there are as many.

@@ -13,10 +13,12 @@
 //! | `steps`, `table` | where these start: by rows of bits, or by tables of alternatives |
 //! | `terms` | which bytes at and beside a place the rows tell about |
 //! | `walk` | from match to match through the bits |
+//! | `lines` | which lines have one |
 
 mod chain;
 mod events;
 mod exact;
+mod lines;
 mod near;
 mod rows;
 mod segments;
@@ -27,8 +29,9 @@ mod units;
 mod walk;
 
 pub(crate) use events::{Eventful, Events};
+pub(crate) use lines::Lines;
 pub(crate) use near::{Next, State as Beginning, look_around};
-pub(crate) use rows::Row;
+pub(crate) use rows::{Row, WORD};
 pub(crate) use segments::Segments;
 pub(crate) use terms::ranked;
 pub(crate) use walk::{Found, Stop, Walk, look_once};

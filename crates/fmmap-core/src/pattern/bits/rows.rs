@@ -6,7 +6,7 @@ use crate::pattern::filter::front::Bytes;
 use crate::pattern::filter::simd::{self, Simd};
 
 /// The number of places in a word of bits.
-pub(super) const WORD: usize = 64;
+pub(crate) const WORD: usize = 64;
 
 /// The most words of a row.
 pub(super) const WORDS: usize = 64;
@@ -233,6 +233,29 @@ fn with_avx2(
     kernel(avx2, terms, haystack, from, words, rows);
 }
 
+/// Whether all bytes are ASCII.
+pub(super) fn is_ascii(bytes: &[u8]) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = simd::Avx2::detect() {
+        // SAFETY: `avx2` exists, so this processor has it.
+        return unsafe { is_ascii_with_avx2(avx2, bytes) };
+    }
+    bytes.is_ascii()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn is_ascii_with_avx2(avx2: simd::Avx2, bytes: &[u8]) -> bool {
+    let (mut all, high) = (avx2.table(&[0; 16]), avx2.table(&[0x80; 16]));
+    let chunks = bytes.chunks_exact(simd::Avx2::LANES);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        // SAFETY: a chunk has as many bytes as a vector.
+        all = avx2.or(all, unsafe { avx2.load(chunk.as_ptr()) });
+    }
+    avx2.nonzero(avx2.and(all, high)) == 0 && rest.is_ascii()
+}
+
 /// Fills the words of a row whose places, with the bytes around them, lie in the haystack.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[expect(
@@ -271,14 +294,27 @@ fn kernel<S: Simd>(
         ahead = ahead.wrapping_add(words.len() * step);
         // SAFETY: the words, with what the term looks at, end before the haystack does: see above.
         let place = unsafe { haystack.as_ptr().add(at) };
-        if let Some((value, bits)) = term.masked {
-            let tables = [simd.table(&[value; 16]), simd.table(&[bits; 16])];
+        let tables = match term.masked {
+            Some((value, bits)) => [simd.table(&[value; 16]), simd.table(&[bits; 16])],
+            None => [simd.table(&term.low), simd.table(&term.high)],
+        };
+        match (term.masked.is_some(), is_first) {
             // SAFETY: as above.
-            unsafe { each::<S, true>(simd, place, words, is_first, invert, tables, ask) };
-        } else {
-            let tables = [simd.table(&term.low), simd.table(&term.high)];
+            (true, true) => unsafe {
+                each::<S, true, true>(simd, place, words, invert, tables, ask);
+            },
             // SAFETY: as above.
-            unsafe { each::<S, false>(simd, place, words, is_first, invert, tables, ask) };
+            (true, false) => unsafe {
+                each::<S, true, false>(simd, place, words, invert, tables, ask);
+            },
+            // SAFETY: as above.
+            (false, true) => unsafe {
+                each::<S, false, true>(simd, place, words, invert, tables, ask);
+            },
+            // SAFETY: as above.
+            (false, false) => unsafe {
+                each::<S, false, false>(simd, place, words, invert, tables, ask);
+            },
         }
         is_first = term.is_last;
         row += usize::from(term.is_last);
@@ -286,7 +322,7 @@ fn kernel<S: Simd>(
 }
 
 /// Writes to the words which of the bytes from `place` on belong to a class; or keeps of each word those bits, unless this
-/// is the first test of the row. The tables are a byte and the bits of it that matter if `MASKED`, otherwise those of
+/// is the `FIRST` test of the row. The tables are a byte and the bits of it that matter if `MASKED`, otherwise those of
 /// the lower and the upper four bits. With each word the bytes at a place are asked for, and then those at a step behind it.
 ///
 /// # Safety
@@ -298,38 +334,59 @@ fn kernel<S: Simd>(
     reason = "it has to be compiled with the caller's features"
 )]
 #[inline(always)]
-unsafe fn each<S: Simd, const MASKED: bool>(
+unsafe fn each<S: Simd, const MASKED: bool, const FIRST: bool>(
     simd: S,
     place: *const u8,
     words: &mut [u64],
-    is_first: bool,
     invert: u64,
-    [first, second]: [S::Vector; 2],
+    tables: [S::Vector; 2],
     (ahead, step): (*const u8, usize),
 ) {
     // A branch that can't be foreseen takes longer than a test.
-    let is_sparse = !is_first && 4 * words.iter().filter(|word| **word != 0).count() < words.len();
+    let is_sparse = !FIRST && 4 * words.iter().filter(|word| **word != 0).count() < words.len();
     for (at, word) in words.iter_mut().enumerate() {
         simd.prefetch(ahead.wrapping_add(at * step));
         if is_sparse && *word == 0 {
             continue;
         }
-        let mut bits = 0;
-        for part in 0..WORD / S::LANES {
-            // SAFETY: the caller vouches for the bytes.
-            let place = unsafe { place.add(at * WORD + part * S::LANES) };
-            // SAFETY: as above.
-            let bytes = unsafe { simd.load(place) };
-            let of = if MASKED {
-                simd.zero(simd.xor(simd.and(bytes, second), first))
-            } else {
-                simd.nonzero(simd.look_up(first, second, bytes))
-            };
-            bits |= of << (part * S::LANES);
-        }
-        bits ^= invert;
-        *word = if is_first { bits } else { *word & bits };
+        // SAFETY: the caller vouches for the bytes.
+        let bits = unsafe { test::<S, MASKED>(simd, place.wrapping_add(at * WORD), tables) };
+        *word = if FIRST {
+            bits ^ invert
+        } else {
+            *word & (bits ^ invert)
+        };
     }
+}
+
+/// Which bytes of a word from `place` on belong to a class.
+///
+/// # Safety
+///
+/// There are as many bytes as a word has bits.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[expect(
+    clippy::inline_always,
+    reason = "it has to be compiled with the caller's features"
+)]
+#[inline(always)]
+unsafe fn test<S: Simd, const MASKED: bool>(
+    simd: S,
+    place: *const u8,
+    [first, second]: [S::Vector; 2],
+) -> u64 {
+    let mut bits = 0;
+    for part in 0..WORD / S::LANES {
+        // SAFETY: the caller vouches for the bytes.
+        let bytes = unsafe { simd.load(place.wrapping_add(part * S::LANES)) };
+        let of = if MASKED {
+            simd.zero(simd.xor(simd.and(bytes, second), first))
+        } else {
+            simd.nonzero(simd.look_up(first, second, bytes))
+        };
+        bits |= of << (part * S::LANES);
+    }
+    bits
 }
 
 #[cfg(test)]

@@ -186,7 +186,7 @@ impl Walk {
         let exact = segments.exact.as_ref();
         let exact = exact.filter(|exact| self.is_by_exact(exact, chosen));
         let asks_ascii = chosen.asks_ascii || exact.is_some_and(|exact| exact.asks_ascii);
-        self.is_ascii = !asks_ascii || haystack[base..end].is_ascii();
+        self.is_ascii = !asks_ascii || rows::is_ascii(&haystack[base..end]);
         let exact = exact.filter(|_| self.is_ascii);
         self.filled = Filled::Front;
         let Some(exact) = exact else {
@@ -219,6 +219,23 @@ impl Walk {
                 rows::fill(terms, haystack, base, self.words, classes);
             }
         }
+    }
+
+    /// Writes where matches start from a place on, for as many words as are returned; `None` if the rows do not tell. For
+    /// searches that go on at any other place afterwards.
+    pub(crate) fn starts(
+        &mut self,
+        segments: &Segments,
+        rows: &mut Vec<Row>,
+        haystack: &[u8],
+        from: usize,
+        starts: &mut Row,
+    ) -> Option<usize> {
+        self.fill(segments, rows, haystack, from, true);
+        let is_exact = self.is_ascii && (self.filled != Filled::Front || segments.is_run());
+        *starts = *rows.first().filter(|_| is_exact)?;
+        self.seen = starts.iter().filter(|bits| **bits != 0).count();
+        Some(self.words)
     }
 
     /// Whether it is cheaper to find all matches at once than to look at each place where one may start.
@@ -528,7 +545,7 @@ impl Walk {
         let from = self.cursor;
         let words = self.next.min((haystack.len() - from).div_ceil(WORD));
         let end = haystack.len().min(from + (words + 1) * WORD);
-        if chain.asks_ascii && !haystack[from.saturating_sub(1)..end].is_ascii() {
+        if chain.asks_ascii && !rows::is_ascii(&haystack[from.saturating_sub(1)..end]) {
             return None;
         }
         self.next = (2 * self.next).min(WORDS);

@@ -211,7 +211,7 @@ impl Plan {
         let is_at_once = segments.is_some_and(|segments| segments.is_at_once(&sample, is_count));
         let events = eventful
             .filter(|_| !is_at_once)
-            .and_then(|eventful| eventful.cost(&sample, asked != Asked::One));
+            .and_then(|eventful| eventful.cost(&sample, asked));
         self.choose_of(bits, events, &sample)
     }
 

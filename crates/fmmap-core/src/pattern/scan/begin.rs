@@ -5,7 +5,7 @@ use super::forward::Search;
 use super::short::{self, SHORT};
 use super::sink::Sink;
 use super::{Progress, Span, Step};
-use crate::pattern::bits::{Beginning, Next, Segments, look_around};
+use crate::pattern::bits::{Beginning, Next, Row, Segments, look_around};
 #[cfg(any(test, feature = "testing"))]
 use crate::pattern::filter::Choice;
 use crate::pattern::{Pattern, needles, signed};
@@ -94,6 +94,17 @@ impl Scan {
     pub(crate) fn sticky(mut self) -> Self {
         self.rest().sticky();
         self
+    }
+
+    /// Whether many matches at a time cost less than one after the other.
+    pub(crate) fn has_many(&self) -> bool {
+        self.pattern.list().is_some() || self.rest.as_ref().is_some_and(Search::has_many)
+    }
+
+    /// Writes where matches start from a place on, if all of those in a stretch are known at once. Returns for how many
+    /// words. The search has to [`resume`](Self::resume) afterwards.
+    pub(crate) fn starts(&mut self, haystack: &[u8], from: usize, row: &mut Row) -> Option<usize> {
+        self.rest.as_mut()?.starts(haystack, from, row)
     }
 
     /// The pattern that is looked for.

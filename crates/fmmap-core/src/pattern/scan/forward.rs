@@ -12,7 +12,7 @@ use super::{Progress, Span};
 use crate::pattern::Pattern;
 use crate::pattern::automata::lazy::DEAD;
 use crate::pattern::automata::run::{Ahead, Pause, Run};
-use crate::pattern::bits::{Events, Found, Stop, Walk, look_once};
+use crate::pattern::bits::{Events, Found, Row, Stop, Walk, look_once};
 #[cfg(any(test, feature = "testing"))]
 use crate::pattern::filter::Choice;
 use crate::pattern::pool::Lent;
@@ -148,6 +148,26 @@ impl Search {
     /// Finds only a match that starts exactly at `from`, then one that starts where that ends, and so on.
     pub(super) fn sticky(&mut self) {
         self.sticky = true;
+    }
+
+    /// Whether many matches at a time cost less than one after the other.
+    pub(super) fn has_many(&self) -> bool {
+        let from = self.from;
+        let has_rows = self.ways.is_by_bits(from) || self.ways.is_by_events(from);
+        !self.from_end && !self.sticky && (has_rows || self.is_by_starts())
+    }
+
+    /// Writes where matches start from a place on, if all of those in a stretch are known at once. Returns for how many
+    /// words. The search has to [`resume`](Self::resume) afterwards.
+    pub(super) fn starts(&mut self, haystack: &[u8], from: usize, row: &mut Row) -> Option<usize> {
+        let stop = self.stop.min(haystack.len());
+        let segments = self.pattern.0.plan.segments.as_ref()?;
+        self.ways.head_is_over(&self.pattern, haystack, from, stop);
+        if from >= stop || !self.ways.is_by_bits(from) || self.sticky || self.from_end {
+            return None;
+        }
+        let rows = &mut self.caches.of(&self.pattern).rows;
+        self.walk.starts(segments, rows, haystack, from, row)
     }
 
     /// Where the next match may start.

@@ -182,6 +182,23 @@ fn a_search_chooses_events_and_goes_on_where_only_the_automaton_can_read() {
 }
 
 #[test]
+fn pairs_are_counted_and_then_found() {
+    let mut random = Random(0x9A15);
+    let pattern = pattern(",[^,\n]*,", "");
+    for budget in [100_000, 150_001] {
+        let haystack = text(&mut random, &[",", "b", "\n"], 400_000);
+        let wanted = all_by(&pattern, "plain", &haystack, usize::MAX).unwrap();
+        let (mut search, mut count) = (pattern.scan(0, haystack.len()), 0);
+        assert!(!search.count(&haystack, budget, &mut count));
+        let mut found = Vec::new();
+        search.fill(&haystack, usize::MAX, &mut found, 20);
+        assert_eq!(found, wanted[count..count + 20]);
+        while !search.count(&haystack, usize::MAX, &mut count) {}
+        assert_eq!(count + 20, wanted.len());
+    }
+}
+
+#[test]
 fn patterns_that_may_have_to_go_back_have_no_table() {
     for source in [
         "\".*\"",

@@ -24,6 +24,20 @@ fn check(pattern: &Pattern, text: &[u8], budget: usize, wanted: [&Vec<Found>; 2]
     for (invert, wanted) in [false, true].into_iter().zip(wanted) {
         let found = lines(pattern, text, invert, budget);
         assert_eq!(&found, wanted, "{invert}: {what}");
+        let mut scan = LineScan::new(pattern, 0, text.len(), invert).numbered(1);
+        let (mut found, mut steps) = (Vec::new(), 0);
+        loop {
+            steps += 1;
+            if steps % 50 == 0 {
+                scan.forget();
+            }
+            match scan.step(text, budget) {
+                LineStep::Line(line) => found.push((line.start, line.end, line.number)),
+                LineStep::More => {}
+                LineStep::Done => break,
+            }
+        }
+        assert_eq!(&found, wanted, "forgetting, {invert}: {what}");
         let mut count = 0;
         let mut scan = LineScan::new(pattern, 0, text.len(), invert);
         while !scan.count(text, budget, &mut count) {}
@@ -113,6 +127,57 @@ fn lines_with_a_literal_are_those_that_contain_it() {
                 check(&pattern, &text, budget, [&with, &without], &what);
             }
         }
+    }
+}
+
+#[test]
+fn lines_that_are_judged_at_once_have_a_match() {
+    let mut random = Random(0x11AE5);
+    for (source, flags) in [
+        (r"\d{2}-\d", ""),
+        ("ab", ""),
+        ("ab|c1|-7", ""),
+        (r"x\w*", ""),
+        (",[^,\n]*,", ""),
+        (r"[ab,]+\d", ""),
+        (r"\d$", "m"),
+        ("^[a-c]", "m"),
+        (r"\d", ""),
+    ] {
+        let pattern = compiled(source, flags, Encoding::Utf8).unwrap();
+        let mut all = 0;
+        // Lines of all lengths, those with matches side by side or far apart.
+        for (most, others) in [(6, 4), (30, 200), (300, 0), (9000, 1000)] {
+            let mut text = Vec::new();
+            while text.len() < 100_000 {
+                for _ in 0..random.below(most + 1) {
+                    let words = ["ab", "12-3", "x7", ",", "c1", "b", "-", "é", "7"];
+                    let among = if random.below(2000) == 0 { 9 } else { 7 };
+                    text.extend_from_slice(words[random.below(among)].as_bytes());
+                }
+                text.push(b'\n');
+                for _ in 0..random.below(others + 1) {
+                    text.extend_from_slice([b"..\n".as_slice(), b"\n", b"...."][random.below(3)]);
+                }
+            }
+            text.truncate(text.len() - random.below(3));
+            let (mut with, mut without, mut start) = (vec![], vec![], 0);
+            for (at, line) in text.split(|&byte| byte == b'\n').enumerate() {
+                if start < text.len() {
+                    let list = match pattern.find(line, 0) {
+                        Some(_) => &mut with,
+                        None => &mut without,
+                    };
+                    list.push((start, start + line.len(), at + 1));
+                }
+                start += line.len() + 1;
+            }
+            all += with.len();
+            let budget = [usize::MAX, 5000][random.below(2)];
+            let what = format!("{source} {most} {others} {budget}");
+            check(&pattern, &text, budget, [&with, &without], &what);
+        }
+        assert!(all > 1000, "{source} {all}");
     }
 }
 
