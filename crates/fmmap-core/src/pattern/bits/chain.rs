@@ -159,7 +159,8 @@ impl Chain {
             classes[line][0] |= 1;
         }
         let words = filled - 1;
-        self.combined(words, starts, ends, classes);
+        self.before.combine(words, starts, classes);
+        self.after.combine(words, ends, classes);
         if let Some(line) = self.line {
             for (word, line) in starts[..words].iter_mut().zip(&classes[line]) {
                 *word &= line;
@@ -244,23 +245,6 @@ impl Chain {
         }
         (tangle == 0).then_some(count)
     }
-
-    /// Where something stands that may be before a run, and what may be behind it.
-    fn combined(&self, words: usize, starts: &mut Row, ends: &mut Row, classes: &[Row]) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if Avx512::detect().is_some() {
-                // SAFETY: this processor has it.
-                return unsafe { with_avx512(self, words, starts, ends, classes) };
-            }
-            if Avx2::detect().is_some() {
-                // SAFETY: this processor has it.
-                return unsafe { with_avx2(self, words, starts, ends, classes) };
-            }
-        }
-        self.before.combine(words, starts, classes);
-        self.after.combine(words, ends, classes);
-    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -273,20 +257,6 @@ fn number_with_avx512(chain: &Chain, starts: &[u64], ends: &[u64], class: &[u64]
 #[target_feature(enable = "avx2,popcnt")]
 fn number_with_avx2(chain: &Chain, starts: &[u64], ends: &[u64], class: &[u64]) -> Option<usize> {
     chain.numbered(starts, ends, class)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn with_avx512(chain: &Chain, words: usize, starts: &mut Row, ends: &mut Row, classes: &[Row]) {
-    chain.before.combine(words, starts, classes);
-    chain.after.combine(words, ends, classes);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn with_avx2(chain: &Chain, words: usize, starts: &mut Row, ends: &mut Row, classes: &[Row]) {
-    chain.before.combine(words, starts, classes);
-    chain.after.combine(words, ends, classes);
 }
 
 #[cfg(test)]

@@ -71,12 +71,27 @@ impl Places {
     }
 
     /// The bits of so many words at whose places all of them stand. The rows of the classes have one word more.
+    pub(super) fn combine(&self, words: usize, row: &mut Row, classes: &[Row]) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if Avx512::detect().is_some() {
+                // SAFETY: this processor has it.
+                return unsafe { places_with_avx512(self, words, row, classes) };
+            }
+            if Avx2::detect().is_some() {
+                // SAFETY: this processor has it.
+                return unsafe { places_with_avx2(self, words, row, classes) };
+            }
+        }
+        self.combined(words, row, classes);
+    }
+
     #[expect(
         clippy::inline_always,
         reason = "it has to be compiled with the caller's features"
     )]
     #[inline(always)]
-    pub(super) fn combine(&self, words: usize, row: &mut Row, classes: &[Row]) {
+    fn combined(&self, words: usize, row: &mut Row, classes: &[Row]) {
         let row = &mut row[..words];
         row.fill(u64::MAX);
         let mut several = [0; WORDS];
@@ -420,29 +435,7 @@ impl Exact {
                 scratch[row][end / WORD] |= 1 << (end % WORD);
             }
         }
-        #[cfg(target_arch = "x86_64")]
-        {
-            if Avx512::detect().is_some() {
-                // SAFETY: this processor has it.
-                unsafe { with_avx512(self, filled - 1, row, scratch) };
-                return filled - 1;
-            }
-            if Avx2::detect().is_some() {
-                // SAFETY: this processor has it.
-                unsafe { with_avx2(self, filled - 1, row, scratch) };
-                return filled - 1;
-            }
-        }
-        self.combine(filled - 1, row, scratch);
-        filled - 1
-    }
-
-    #[expect(
-        clippy::inline_always,
-        reason = "it has to be compiled with the caller's features"
-    )]
-    #[inline(always)]
-    fn combine(&self, words: usize, row: &mut Row, scratch: &[Row]) {
+        let words = filled - 1;
         let after = self.after.map(|(after, _)| &scratch[after]);
         match &self.starts {
             Starts::Places(places) => {
@@ -454,6 +447,7 @@ impl Exact {
             Starts::Steps(steps) => steps.combine(words, row, scratch, after),
             Starts::Table(_) => {}
         }
+        words
     }
 }
 
@@ -632,14 +626,14 @@ fn number_with_avx2(
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn with_avx512(exact: &Exact, words: usize, row: &mut Row, scratch: &[Row]) {
-    exact.combine(words, row, scratch);
+fn places_with_avx512(places: &Places, words: usize, row: &mut Row, classes: &[Row]) {
+    places.combined(words, row, classes);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn with_avx2(exact: &Exact, words: usize, row: &mut Row, scratch: &[Row]) {
-    exact.combine(words, row, scratch);
+fn places_with_avx2(places: &Places, words: usize, row: &mut Row, classes: &[Row]) {
+    places.combined(words, row, classes);
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ use super::exact::{LONGEST, add_part, row_of};
 use super::rows::{Row, WORD, WORDS};
 use super::segments::{Alternative, Segment, Segments};
 use crate::pattern::filter::front::Bytes;
+#[cfg(target_arch = "x86_64")]
+use crate::pattern::filter::simd::{Avx2, Avx512};
 
 /// Characters of a class one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,11 +148,6 @@ impl Steps {
 
     /// The bits of so many words where a match starts, given the row of what stands behind each, if that matters. The rows
     /// of the classes have one word more.
-    #[expect(
-        clippy::inline_always,
-        reason = "it has to be compiled with the caller's features"
-    )]
-    #[inline(always)]
     pub(super) fn combine(
         &self,
         words: usize,
@@ -158,6 +155,26 @@ impl Steps {
         classes: &[Row],
         after: Option<&Row>,
     ) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if Avx512::detect().is_some() {
+                // SAFETY: this processor has it.
+                return unsafe { with_avx512(self, words, row, classes, after) };
+            }
+            if Avx2::detect().is_some() {
+                // SAFETY: this processor has it.
+                return unsafe { with_avx2(self, words, row, classes, after) };
+            }
+        }
+        self.combined(words, row, classes, after);
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "it has to be compiled with the caller's features"
+    )]
+    #[inline(always)]
+    fn combined(&self, words: usize, row: &mut Row, classes: &[Row], after: Option<&Row>) {
         row[..words].fill(0);
         // One word more, of which the first bits are right, and one behind that.
         let (mut first, mut second, mut third) = ([0; WORDS + 1], [0; WORDS + 1], [0; WORDS + 1]);
@@ -199,6 +216,18 @@ impl Steps {
             }
         }
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn with_avx512(steps: &Steps, words: usize, row: &mut Row, classes: &[Row], after: Option<&Row>) {
+    steps.combined(words, row, classes, after);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn with_avx2(steps: &Steps, words: usize, row: &mut Row, classes: &[Row], after: Option<&Row>) {
+    steps.combined(words, row, classes, after);
 }
 
 /// A run, and how many places are before it since the run before.
