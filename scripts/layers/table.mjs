@@ -88,7 +88,7 @@ export const stacks = [
       'pattern_answer',
       'raw',
       'environment',
-      'table range',
+      'table range task',
       'hold external in_flight job patterns',
       'turns',
       'doubles error numbers',

@@ -7,40 +7,22 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::error::Failure;
-use crate::in_flight::InFlight;
 use crate::numbers::index;
 use crate::table;
+use crate::task::{InPool, Outcome, task};
 
-/// A flush in flight. It keeps the memory mapped until it has run.
-pub struct Flush {
-    segment: InFlight<Arc<Segment>>,
-    offset: usize,
-    len: usize,
-    flags: i32,
-}
-
-impl Task for Flush {
-    type Output = i32;
-    type JsValue = i32;
-
-    fn compute(&mut self) -> Result<i32> {
-        let ended = || Error::new(Status::Cancelled, "the environment has ended");
-        let segment = self.segment.take().ok_or_else(ended)?;
-        let errno = match segment.sync(self.offset, self.len, self.flags) {
-            Ok(()) => 0,
-            Err(fmmap_core::Error::System { errno, .. }) => -fmmap_core::os::libuv_errno(errno),
-            Err(error) => return Err(Error::new(Status::GenericFailure, error.to_string())),
-        };
-        Ok(if errno == 0 && segment.fault().is_some() {
-            1
-        } else {
-            errno
-        })
-    }
-
-    fn resolve(&mut self, _env: Env, errno: i32) -> Result<i32> {
-        Ok(errno)
-    }
+/// The answer of `flush_async`.
+fn flush(segment: &Segment, offset: usize, len: usize, flags: i32) -> Result<i32> {
+    let errno = match segment.sync(offset, len, flags) {
+        Ok(()) => 0,
+        Err(fmmap_core::Error::System { errno, .. }) => -fmmap_core::os::libuv_errno(errno),
+        Err(error) => return Err(Error::new(Status::GenericFailure, error.to_string())),
+    };
+    Ok(if errno == 0 && segment.fault().is_some() {
+        1
+    } else {
+        errno
+    })
 }
 
 /// Flushes a range of the map. The promise has 0, 1 after a fault, or a negative errno.
@@ -54,7 +36,7 @@ pub fn flush_async(
     offset: f64,
     size: f64,
     flags: i32,
-) -> Result<AsyncTask<Flush>> {
+) -> Result<AsyncTask<InPool>> {
     let outside = || Error::new(Status::InvalidArg, "the range is not inside the map");
     let (Some(offset), Some(len)) = (index(offset), index(size)) else {
         return Err(outside());
@@ -69,10 +51,7 @@ pub fn flush_async(
         Ok(Arc::clone(open.mapping.segment()))
     });
     let segment = segment.map_err(|_| outside())?;
-    Ok(AsyncTask::new(Flush {
-        segment: InFlight::new(env.raw(), segment),
-        offset,
-        len,
-        flags,
-    }))
+    // The memory stays mapped until the flush has run.
+    let work = move || flush(&segment, offset, len, flags).map(Outcome::Number);
+    Ok(task(env, work))
 }

@@ -16,7 +16,6 @@ use napi_derive::napi;
 
 use crate::doubles::Doubles;
 use crate::error::Failure;
-use crate::in_flight::InFlight;
 use crate::job::{Chunk, Job};
 use crate::numbers::index;
 use crate::pattern_answer::{
@@ -25,6 +24,7 @@ use crate::pattern_answer::{
 use crate::patterns;
 use crate::range::haystack;
 use crate::table;
+use crate::task::{InPool, task};
 use crate::turns::Turn;
 
 /// The most records in an answer, and the most bytes of matches, except for a single longer match.
@@ -294,7 +294,7 @@ impl PatternSearch {
         until: f64,
         end: f64,
         limit: f64,
-    ) -> Result<Option<AsyncTask<PatternChunk>>> {
+    ) -> Result<Option<AsyncTask<InPool>>> {
         let outside = || invalid("the range is not inside the map");
         let offsets = (index(from), index(until), index(end), index(limit));
         let (Some(from), Some(until), Some(end), Some(limit)) = offsets else {
@@ -322,14 +322,18 @@ impl PatternSearch {
         };
         let memory = self.0.job.part(segment);
         let memory = memory.ok_or_else(|| invalid("the search has ended"))?;
-        let held = Chunk::new(turn, Arc::clone(&self.0), memory);
-        Ok(Some(AsyncTask::new(PatternChunk {
-            held: InFlight::new(env.raw(), held),
+        let chunk = Chunk::new(turn, Arc::clone(&self.0), memory);
+        let part = Part {
             beginning,
             from,
             until,
             end,
             limit,
+        };
+        Ok(Some(task(env, move || {
+            let found =
+                chunk.search(|shared, segment, ended| part.search(shared, segment, ended))?;
+            Ok(found.map(Answer::packed).into())
         })))
     }
 }
@@ -350,9 +354,8 @@ fn over(
     Ok(found)
 }
 
-/// A part in flight.
-pub struct PatternChunk {
-    held: InFlight<Chunk<Arc<SearchState>>>,
+/// A part to search.
+struct Part {
     beginning: Beginning,
     from: usize,
     until: usize,
@@ -360,7 +363,7 @@ pub struct PatternChunk {
     limit: usize,
 }
 
-impl PatternChunk {
+impl Part {
     fn search(&self, shared: &SearchState, segment: &Segment, ended: &CancelToken) -> Answer {
         let mut pause = Breaks::begin(ended);
         // SAFETY: the range is inside the segment, which was readable at the call and is kept mapped; the slice ends
@@ -563,22 +566,5 @@ impl Kept {
             Self::Match(span) => span.start,
             Self::Line(line) => line.start,
         }
-    }
-}
-
-impl Task for PatternChunk {
-    type Output = Option<Doubles>;
-    type JsValue = Option<Doubles>;
-
-    fn compute(&mut self) -> Result<Self::Output> {
-        let Some(held) = self.held.take() else {
-            return Ok(None);
-        };
-        let found = held.search(|shared, segment, ended| self.search(shared, segment, ended))?;
-        Ok(found.map(Answer::packed))
-    }
-
-    fn resolve(&mut self, _env: Env, output: Self::Output) -> Result<Self::JsValue> {
-        Ok(output)
     }
 }

@@ -8,11 +8,11 @@ use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
 use crate::error::Failure;
-use crate::in_flight::InFlight;
 use crate::job::{Job, Part, caught};
 use crate::numbers::index;
 use crate::range::readable;
 use crate::table;
+use crate::task::{InPool, Outcome, task};
 use crate::turns::Turn;
 
 /// How many bytes are read between two checks whether they are still wanted. A slow disk takes milliseconds for them.
@@ -90,7 +90,7 @@ impl Read {
         handle: f64,
         from: f64,
         until: f64,
-    ) -> Result<Option<AsyncTask<Chunk>>> {
+    ) -> Result<Option<AsyncTask<InPool>>> {
         let outside = || Error::new(Status::InvalidArg, "the range is not inside the map");
         let (Some(from), Some(until)) = (index(from), index(until)) else {
             return Err(outside());
@@ -117,67 +117,57 @@ impl Read {
         for (segment, range) in memory {
             parts.push((self.job.part(segment).ok_or_else(ended)?, range));
         }
-        Ok(Some(AsyncTask::new(Chunk {
-            held: InFlight::new(env.raw(), Held { turn, parts }),
+        let chunk = Chunk {
+            turn,
+            parts,
             copied: Arc::clone(&self.copied),
-        })))
+        };
+        Ok(Some(task(env, move || chunk.run())))
     }
 }
 
-/// What a chunk holds from the call until it has ended.
-struct Held {
-    turn: Turn,
-    parts: Vec<(Part, Range<usize>)>,
-}
-
-/// A chunk in flight.
-pub struct Chunk {
-    held: InFlight<Held>,
-    copied: Copied,
-}
-
-impl Chunk {
-    /// Reads a part block by block, while it is wanted.
-    fn read(&self, part: &Part, segment: &Segment, range: &Range<usize>) {
-        for from in range.clone().step_by(BLOCK) {
-            if part.job().has_ended() {
-                return;
-            }
-            let until = range.end.min(from + BLOCK);
-            // SAFETY: the segment was readable at the call, and is kept mapped.
-            unsafe { segment.populate(from..until) };
-            if let Some(copy) = copied(&self.copied).as_mut() {
-                // SAFETY: the range is inside the segment, which is readable; the slice ends with this block.
-                copy.extend_from_slice(unsafe { segment.bytes(from, until) });
-            }
+/// Reads a part block by block, while it is wanted.
+fn read(part: &Part, segment: &Segment, range: &Range<usize>, into: &Copied) {
+    for from in range.clone().step_by(BLOCK) {
+        if part.job().has_ended() {
+            return;
+        }
+        let until = range.end.min(from + BLOCK);
+        // SAFETY: the segment was readable at the call, and is kept mapped.
+        unsafe { segment.populate(from..until) };
+        if let Some(copy) = copied(into).as_mut() {
+            // SAFETY: the range is inside the segment, which is readable; the slice ends with this block.
+            copy.extend_from_slice(unsafe { segment.bytes(from, until) });
         }
     }
 }
 
-impl Task for Chunk {
-    type Output = bool;
-    type JsValue = Option<bool>;
+/// A chunk in flight.
+struct Chunk {
+    turn: Turn,
+    parts: Vec<(Part, Range<usize>)>,
+    copied: Copied,
+}
 
-    fn compute(&mut self) -> Result<bool> {
-        let Some(Held { turn, parts }) = self.held.take() else {
-            return Ok(false);
-        };
+impl Chunk {
+    fn run(self) -> Result<Outcome> {
+        let Self {
+            turn,
+            parts,
+            copied,
+        } = self;
         let mut whole = true;
         for (part, range) in &parts {
             let Some(segment) = part.begin() else {
-                return Ok(false);
+                return Ok(Outcome::Null);
             };
-            caught(|| self.read(part, &segment, range))?;
+            caught(|| read(part, &segment, range, &copied))?;
             segment.look_for(range.end);
             whole &= segment.fault().is_none();
         }
         // The memory is dropped before the turn is passed on to the next chunk.
         drop(parts);
         drop(turn);
-        Ok(whole)
-    }
-
-    fn resolve(&mut self, _env: Env, whole: bool) -> Result<Self::JsValue> {
-        Ok(whole.then_some(true))
+        Ok(if whole { Outcome::True } else { Outcome::Null })
     }
 }

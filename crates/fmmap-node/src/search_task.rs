@@ -9,11 +9,12 @@ use fmmap_core::needle::{Needle, Scope};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 
-use crate::in_flight::InFlight;
-use crate::job::{self, Job};
+use crate::doubles::Doubles;
+use crate::job::{Chunk, Job};
 use crate::numbers::{as_number, index};
 use crate::range::haystack;
 use crate::table;
+use crate::task::{InPool, task};
 use crate::turns::Turn;
 
 /// The most offsets in the answer of a chunk.
@@ -111,7 +112,7 @@ impl Search {
         from: f64,
         until: f64,
         end: f64,
-    ) -> Result<Option<AsyncTask<Chunk>>> {
+    ) -> Result<Option<AsyncTask<InPool>>> {
         let outside = || Error::new(Status::InvalidArg, "the range is not inside the map");
         let (Some(from), Some(until), Some(end)) = (index(from), index(until), index(end)) else {
             return Err(outside());
@@ -129,23 +130,30 @@ impl Search {
         let (Some(needle), Some(memory)) = (needle, self.0.job.part(segment)) else {
             return Err(Error::new(Status::InvalidArg, "the search has ended"));
         };
-        let held = job::Chunk::new(turn, needle, memory);
-        Ok(Some(AsyncTask::new(Chunk {
-            held: InFlight::new(env.raw(), held),
+        let chunk = Chunk::new(turn, needle, memory);
+        let asked = Asked {
             question: self.0.question,
             scope,
+        };
+        Ok(Some(task(env, move || {
+            let found =
+                chunk.search(|needle, segment, ended| asked.search(needle, segment, ended))?;
+            let found = found.map(|numbers| Doubles {
+                numbers,
+                bytes: Vec::new(),
+            });
+            Ok(found.into())
         })))
     }
 }
 
-/// A chunk in flight.
-pub struct Chunk {
-    held: InFlight<job::Chunk<Arc<Needle<'static>>>>,
+/// What is asked of a chunk.
+struct Asked {
     question: Question,
     scope: Scope,
 }
 
-impl Chunk {
+impl Asked {
     fn search(&self, needle: &Needle<'_>, segment: &Segment, ended: &CancelToken) -> Vec<f64> {
         let mut needle = needle.by_ref();
         let mut breaks = Breaks::begin(ended);
@@ -183,21 +191,5 @@ impl Chunk {
                 }
             }
         }
-    }
-}
-
-impl Task for Chunk {
-    type Output = Option<Vec<f64>>;
-    type JsValue = Option<Float64Array>;
-
-    fn compute(&mut self) -> Result<Self::Output> {
-        let Some(held) = self.held.take() else {
-            return Ok(None);
-        };
-        held.search(|needle, segment, ended| self.search(needle, segment, ended))
-    }
-
-    fn resolve(&mut self, _env: Env, output: Self::Output) -> Result<Self::JsValue> {
-        Ok(output.map(Float64Array::new))
     }
 }
