@@ -275,7 +275,7 @@ impl Ahead {
         let known = self.from <= at
             && match self.at {
                 Some(found) => at <= found,
-                None => limit <= self.until,
+                None => at < self.until || limit <= self.until,
             };
         if !known {
             let until = limit.min(at + STRETCH).min(haystack.len());
@@ -306,5 +306,37 @@ impl Ahead {
             Some(end) if end > from => end,
             _ => from,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ahead, STRETCH, Whole};
+    use crate::pattern::Encoding;
+    use crate::pattern::syntax::{Node, tree::Assert};
+
+    #[test]
+    fn a_stretch_is_examined_once_however_many_matches_it_has() {
+        let node = Node::Assert(Assert::LineStart);
+        let whole = Whole::of(std::iter::once(&node), Encoding::Utf8);
+        let mut haystack = vec![b'a'; 3 * STRETCH];
+        haystack[2 * STRETCH + 1..][..3].copy_from_slice("\u{2028}".as_bytes());
+        let end = haystack.len();
+        let mut ahead = Ahead::default();
+        for at in 0..STRETCH {
+            assert_eq!(ahead.next(whole, &haystack, at, end), STRETCH);
+            assert_eq!(ahead.from, 0, "examined again at {at}");
+        }
+        assert_eq!(ahead.next(whole, &haystack, 9, 20), 20);
+        assert_eq!(ahead.next(whole, &haystack, STRETCH, end), 2 * STRETCH);
+        assert_eq!(
+            ahead.next(whole, &haystack, 2 * STRETCH, end),
+            2 * STRETCH + 1
+        );
+        assert_eq!(
+            ahead.next(whole, &haystack, 2 * STRETCH + 1, end),
+            2 * STRETCH + 1
+        );
+        assert_eq!(ahead.next(whole, &haystack, 2 * STRETCH + 4, end), end);
     }
 }
