@@ -126,6 +126,8 @@ struct Inner {
     /// The length of the longest match in bytes, if there is a limit.
     longest: Option<usize>,
     has_tail: bool,
+    /// Where the matches of each part with a lookahead end, as far as it is known.
+    ends: Vec<Option<End>>,
     /// The pattern with its lookaheads apart, made when it is first needed; `None` if that is too large.
     guarded: OnceLock<Option<Guarded>>,
     /// The pattern as a lookahead, made when it is first needed; `None` if that is too large.
@@ -155,7 +157,32 @@ struct Part {
     bare: OnceLock<Option<Program>>,
 }
 
+/// Where a match ends that has a lookahead behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// So many bytes behind its start.
+    Behind(usize),
+    /// So many bytes before the end of what the lookahead reads.
+    Before(usize),
+    /// One character before that.
+    BeforeCharacter,
+}
+
 impl Part {
+    /// Where a match ends, if its bytes need not be read once more for that.
+    fn end(&self, encoding: Encoding) -> Option<End> {
+        self.tail?;
+        let all = guarded::alternatives(&self.node, self.tail);
+        let (nodes, seen): (Vec<&Node>, Vec<Option<&Node>>) = all.into_iter().unzip();
+        if let Some(len) = fixed_len(&nodes, encoding) {
+            return Some(End::Behind(len));
+        }
+        let seen = seen.into_iter().collect::<Option<Vec<&Node>>>()?;
+        let is_character = seen.iter().all(|node| matches!(node, Node::Set(_)));
+        let before = fixed_len(&seen, encoding).map(End::Before);
+        before.or_else(|| is_character.then_some(End::BeforeCharacter))
+    }
+
     /// Whether a match has places that the search doesn't say.
     fn has_groups(&self) -> bool {
         self.groups > 0 || self.tail.is_some()
@@ -298,6 +325,7 @@ impl Pattern {
                 .map(|node| node.lengths(encoding).1)
                 .try_fold(0, |most, next| Some(most.max(next?))),
             has_tail,
+            ends: parts.iter().map(|part| part.end(encoding)).collect(),
             guarded: OnceLock::new(),
             starts: OnceLock::new(),
             eventful: OnceLock::new(),
@@ -496,6 +524,11 @@ impl Pattern {
 
     pub(crate) fn tail(&self, pattern: usize) -> Option<usize> {
         self.0.parts.get(pattern)?.tail
+    }
+
+    /// Where a match with a lookahead ends, if that is known.
+    pub(crate) fn end(&self, pattern: usize) -> Option<End> {
+        self.0.ends.get(pattern).copied().flatten()
     }
 
     /// The program by which groups are found.

@@ -9,7 +9,6 @@ use super::starts::{self, Is};
 use super::text;
 use super::ways::{Next, Over, Until, Ways};
 use super::{Progress, Span};
-use crate::pattern::Pattern;
 use crate::pattern::automata::lazy::DEAD;
 use crate::pattern::automata::run::{Ahead, Pause, Run};
 use crate::pattern::bits::{Events, Found, Row, Stop, Walk, look_once};
@@ -17,6 +16,7 @@ use crate::pattern::bits::{Events, Found, Row, Stop, Walk, look_once};
 use crate::pattern::filter::Choice;
 use crate::pattern::pool::Lent;
 use crate::pattern::signed;
+use crate::pattern::{End, Pattern};
 
 /// How many bytes of a plain run take as long as one byte of the automaton of groups.
 const GROUPS_COST: isize = 8;
@@ -178,6 +178,7 @@ impl Search {
     /// Goes on from another place than the end of the last match.
     pub(super) fn resume(&mut self, from: usize) {
         self.phase = Phase::Idle;
+        self.paid(signed(from.saturating_sub(self.from)));
         self.from = from;
         if let Some(guard) = &mut self.guard {
             guard.resume();
@@ -780,21 +781,39 @@ impl Search {
         tail: usize,
         left: &mut isize,
     ) -> usize {
-        // The bytes are read once more, by the automaton of groups.
-        *left -= signed(seen - start).saturating_mul(GROUPS_COST);
-        let caches = self.caches.of(&self.pattern);
-        let end = self
-            .pattern
-            .end_before_tail(caches, haystack, (start, seen), pattern, tail)
-            .max(start);
-        self.debt += signed(seen.saturating_sub(end)) - signed(end.saturating_sub(self.from));
-        self.debt = self.debt.max(-16 * CREDIT);
+        let end = match self.pattern.end(pattern) {
+            Some(End::Behind(len)) => seen.min(start + len),
+            Some(End::Before(len)) => start.max(seen.saturating_sub(len)),
+            Some(End::BeforeCharacter) => {
+                let encoding = self.pattern.encoding();
+                let mut end = start.max(seen.saturating_sub(1));
+                while end > start && !text::is_boundary(haystack, end, encoding) {
+                    end -= 1;
+                }
+                end
+            }
+            None => {
+                // The bytes are read once more, by the automaton of groups.
+                *left -= signed(seen - start).saturating_mul(GROUPS_COST);
+                let caches = self.caches.of(&self.pattern);
+                self.pattern
+                    .end_before_tail(caches, haystack, (start, seen), pattern, tail)
+                    .max(start)
+            }
+        };
+        self.debt += signed(seen.saturating_sub(end));
+        self.paid(signed(end.saturating_sub(self.from)));
         if self.debt > CREDIT {
             let debt = usize::try_from(self.debt).unwrap_or(0);
             self.guarded = end.saturating_add(debt.max(STRETCH));
             self.debt = 0;
         }
         end
+    }
+
+    /// Notes that the search has advanced by so many bytes, which lookaheads may read.
+    fn paid(&mut self, bytes: isize) {
+        self.debt = self.debt.saturating_sub(bytes).max(-16 * CREDIT);
     }
 
     /// Returns a match. Drops empty matches inside of a character.

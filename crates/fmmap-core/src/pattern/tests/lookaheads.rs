@@ -2,7 +2,7 @@
 
 use super::{all, compiled};
 use crate::pattern::testing::{Random, all_by};
-use crate::pattern::{Encoding, LineScan, Pattern, ReverseScan, Step};
+use crate::pattern::{Encoding, End, LineScan, Pattern, ReverseScan, Span, Step};
 
 /// How many steps of a few hundred bytes it takes to count all matches. Steps count bytes that are read and states
 /// that are computed, so they are the same on every machine.
@@ -121,6 +121,20 @@ fn lines_and_the_last_match_take_linear_time_too() {
 }
 
 #[test]
+fn what_lies_behind_a_line_s_match_pays_for_lookaheads_too() {
+    let pattern = compiled("^(?=.*b)", "m", Encoding::Utf8).unwrap();
+    let haystack = b"aaaaaaaaaaaaaaaaaaab\n".repeat(20_000);
+    let mut count = 0;
+    let mut lines = LineScan::new(&pattern, 0, haystack.len(), false);
+    while !lines.count(&haystack, usize::MAX, &mut count) {}
+    assert_eq!(count, 20_000);
+    assert!(
+        pattern.0.guarded.get().is_none(),
+        "no lookahead read too much"
+    );
+}
+
+#[test]
 fn groups_before_a_lookahead_are_found_without_reading_it_again() {
     for (source, text, wanted) in [
         ("(a+)(b?)(?=[^]*c)", "aab c", &[(0, 3), (0, 2), (2, 3)][..]),
@@ -140,4 +154,68 @@ fn groups_before_a_lookahead_are_found_without_reading_it_again() {
     let found = pattern.captures(&haystack, pattern.find(&haystack, 7).unwrap());
     assert_eq!(found.groups, [Some((7, 8)), Some((7, 8))]);
     assert!(found.text.len() < 16, "{}", found.text.len());
+}
+
+#[test]
+fn a_match_of_a_known_length_is_not_read_again_for_its_end() {
+    for (source, text, end, wanted) in [
+        ("^(?!.*x)", "x\nab", Some(End::Behind(0)), &[(2, 2)][..]),
+        (
+            "a(?=[^]*b)",
+            "acab",
+            Some(End::Behind(1)),
+            &[(0, 1), (2, 3)],
+        ),
+        (
+            "é(?!b)|[ab]{2}(?=c)",
+            "ébéabc",
+            Some(End::Behind(2)),
+            &[(3, 5), (5, 7)],
+        ),
+        (
+            "\\w+(?=,)",
+            "ab cd,e,",
+            Some(End::Before(1)),
+            &[(3, 5), (6, 7)],
+        ),
+        (
+            "\\w*(?=,)|é+?(?=;)",
+            "é,éé;",
+            Some(End::Before(1)),
+            &[(2, 2), (3, 7)],
+        ),
+        ("a+(?=日|語)", "aa日a", Some(End::Before(3)), &[(0, 2)]),
+        ("a+(?=$)", "aba", Some(End::Before(0)), &[(2, 3)]),
+        (
+            "a+(?=[bé])",
+            "aaéab",
+            Some(End::BeforeCharacter),
+            &[(0, 2), (4, 5)],
+        ),
+        (
+            "\\w*(?=\\s)|b(?=[^a])",
+            "a\u{2028}b日c",
+            Some(End::BeforeCharacter),
+            &[(0, 1), (1, 1), (4, 5)],
+        ),
+        (
+            "a+(?=bc|é)",
+            "aaéabc",
+            Some(End::Before(2)),
+            &[(0, 2), (4, 5)],
+        ),
+        ("a+(?=b|éb)", "aaébab", None, &[(0, 2), (5, 6)]),
+        ("a+(?!b)", "aab", None, &[(0, 1)]),
+        ("a|bc(?=d)", "abcd", None, &[(0, 1), (1, 3)]),
+    ] {
+        let pattern = compiled(source, "m", Encoding::Utf8).unwrap();
+        assert_eq!(pattern.end(0), end, "{source}");
+        let places = |spans: Vec<Span>| -> Vec<_> {
+            spans.iter().map(|span| (span.start, span.end)).collect()
+        };
+        let found = places(all(&pattern, text.as_bytes(), usize::MAX));
+        assert_eq!(found, wanted, "{source}");
+        let apart = all_by(&pattern, "guarded", text.as_bytes(), usize::MAX).unwrap();
+        assert_eq!(places(apart), wanted, "{source}, for themselves");
+    }
 }
