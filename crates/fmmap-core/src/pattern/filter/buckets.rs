@@ -8,7 +8,6 @@
 
 use super::front::{DEEP, Front};
 use crate::order::{sort, sort_few};
-use std::cmp::Ordering;
 
 /// The two tables of a position.
 #[derive(Clone, Copy, Debug, Default)]
@@ -79,22 +78,20 @@ impl Grouped {
         Some(Self { tables, is_fat })
     }
 
-    /// Of very many strings, all of so many bytes at least, of which eight count.
-    pub(crate) fn of_strings<'s>(strings: impl Iterator<Item = &'s [u8]>, least: usize) -> Self {
-        let least = least.min(8);
-        let number = |string: &[u8]| {
-            let mut bytes = [0; 8];
-            bytes[..least].copy_from_slice(&string[..least]);
-            u64::from_be_bytes(bytes)
-        };
-        let mut order: Vec<u64> = strings.map(number).collect();
+    /// Of very many strings, by so many of their first bytes; each bit that is set in `case` may be missing in the haystack.
+    pub(crate) fn of_starts(starts: &[[u8; 8]], least: usize, case: u8) -> Self {
+        let mut order: Vec<u64> = starts
+            .iter()
+            .map(|start| u64::from_be_bytes(start.map(|byte| byte | case)))
+            .collect();
         sort(&mut order);
         order.dedup();
         let mut tables = vec![[Tables::default(); 2]; least];
-        for (bucket, strings) in order.chunks(order.len().div_ceil(16)).enumerate() {
-            for string in strings {
-                for (tables, byte) in tables.iter_mut().zip(string.to_be_bytes()) {
+        for (bucket, starts) in order.chunks(order.len().div_ceil(16)).enumerate() {
+            for start in starts {
+                for (tables, byte) in tables.iter_mut().zip(start.to_be_bytes()) {
                     tables[bucket / 8].add(byte, bucket % 8);
+                    tables[bucket / 8].add(byte & !case, bucket % 8);
                 }
             }
         }
@@ -186,28 +183,38 @@ impl Grouped {
     }
 }
 
+/// The most starts in a block, as words of bits.
+const WORDS: usize = 8;
+
 /// A block of starts that was looked at, and which of them are candidates.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Block {
     from: usize,
-    mask: u64,
+    masks: [u64; WORDS],
     /// The number of starts in the block.
     len: usize,
 }
 
 impl Block {
     /// The next candidate at or after `from` if one is known; otherwise where the search goes on.
-    fn next(&mut self, from: usize) -> Result<usize, usize> {
-        match from.cmp(&self.from) {
-            Ordering::Less => return Err(from),
-            _ if from >= self.from + self.len => return Err(from),
-            _ => {}
+    #[inline]
+    fn next(&self, from: usize) -> Result<usize, usize> {
+        let Some(offset) = from
+            .checked_sub(self.from)
+            .filter(|&offset| offset < self.len)
+        else {
+            return Err(from);
+        };
+        let mut word = offset / 64;
+        let mut mask = self.masks[word] & u64::MAX << (offset % 64);
+        while mask == 0 {
+            word += 1;
+            if word * 64 >= self.len {
+                return Err(self.from + self.len);
+            }
+            mask = self.masks[word];
         }
-        let rest = self.mask & (u64::MAX << (from - self.from));
-        if rest == 0 {
-            return Err(self.from + self.len);
-        }
-        Ok(self.from + rest.trailing_zeros() as usize)
+        Ok(self.from + word * 64 + mask.trailing_zeros() as usize)
     }
 }
 
@@ -285,11 +292,8 @@ impl Buckets {
             #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
             let is_done = false;
             if is_done {
-                *block = Block {
-                    from,
-                    mask: there.mask & (u64::MAX >> (64 - (whole - from).min(64))),
-                    len: whole - from,
-                };
+                (block.from, block.len) = (from, whole - from);
+                block.masks[0] = there.masks[0] & (u64::MAX >> (64 - (whole - from).min(64)));
                 return block.next(from).ok();
             }
         }
@@ -382,45 +386,50 @@ fn kernel<S: super::simd::Simd, const N: usize, const FAT: bool>(
             .1
             .map(|tables| (simd.table(&tables.low), simd.table(&tables.high)))
     });
-    // Most have no candidate: they are looked at by twos.
     let wide = 2 * 64.max(S::LANES);
-    while from + wide <= until {
-        let mut any = None;
-        for part in 0..wide / S::LANES {
-            // SAFETY: `until` leaves the reach of the last start in the haystack, and so what every place looks at.
-            let start = unsafe { haystack.as_ptr().add(from + part * S::LANES) };
-            if part * S::LANES % 64 == 0 {
-                simd.prefetch(start.wrapping_add(AHEAD));
+    loop {
+        // Most have no candidate: they are looked at by twos.
+        while from + wide <= until {
+            let mut any = None;
+            for part in 0..wide / S::LANES {
+                // SAFETY: `until` leaves the reach of the last start in the haystack, and so what every place looks at.
+                let start = unsafe { haystack.as_ptr().add(from + part * S::LANES) };
+                if part * S::LANES % 64 == 0 {
+                    simd.prefetch(start.wrapping_add(AHEAD));
+                }
+                // SAFETY: as above, for all lanes.
+                let found = unsafe { candidates::<S, N, FAT>(simd, start, &places, &tables) };
+                any = Some(any.map_or(found, |any| simd.or(any, found)));
             }
-            // SAFETY: as above, for all lanes.
-            let found = unsafe { candidates::<S, N, FAT>(simd, start, &places, &tables) };
-            any = Some(any.map_or(found, |any| simd.or(any, found)));
+            if any.is_some_and(|any| simd.nonzero(any) != 0) {
+                break;
+            }
+            from += wide;
         }
-        if any.is_some_and(|any| simd.nonzero(any) != 0) {
-            break;
-        }
-        from += wide;
-    }
-    while from + 64 <= until {
-        let mut mask = 0;
-        for part in 0..64 / S::LANES {
-            // SAFETY: as above.
-            let start = unsafe { haystack.as_ptr().add(from + part * S::LANES) };
-            // SAFETY: as above.
-            let found = unsafe { candidates::<S, N, FAT>(simd, start, &places, &tables) };
-            mask |= simd.nonzero(found) << (part * S::LANES);
-        }
-        if mask != 0 {
-            *block = Block {
-                from,
-                mask,
-                len: 64,
-            };
+        let words = ((until - from) / 64).min(WORDS);
+        if words == 0 {
             return from;
         }
-        from += 64;
+        // Where one candidate is, others are near: to look at a few words more takes less than to come back for each.
+        let mut any = 0;
+        for (word, mask) in block.masks[..words].iter_mut().enumerate() {
+            *mask = 0;
+            for part in 0..64 / S::LANES {
+                let at = from + word * 64 + part * S::LANES;
+                // SAFETY: as above.
+                let start = unsafe { haystack.as_ptr().add(at) };
+                // SAFETY: as above.
+                let found = unsafe { candidates::<S, N, FAT>(simd, start, &places, &tables) };
+                *mask |= simd.nonzero(found) << (part * S::LANES);
+            }
+            any |= *mask;
+        }
+        (block.from, block.len) = (from, words * 64);
+        if any != 0 {
+            return from;
+        }
+        from += words * 64;
     }
-    from
 }
 
 /// The buckets of a vector of starts.

@@ -74,6 +74,9 @@ pub(crate) const DEEP: usize = 16;
 /// The most alternatives that are kept apart.
 const MOST: usize = 256;
 
+/// The same of the spellings of a string.
+const SPELLINGS: usize = 4;
+
 /// The bytes that can stand at each position from the start of a match, as far as every match of this alternative
 /// reaches.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -206,6 +209,28 @@ pub(crate) fn concat<'n>(nodes: impl Iterator<Item = &'n Node>, encoding: Encodi
             break;
         }
         all = joined(&all, fronts(node, encoding));
+    }
+    all
+}
+
+/// The alternatives of a row of characters that are spelled in several ways. Those of different lengths are kept apart, as
+/// long as they are few.
+pub(crate) fn spelled(sets: impl Iterator<Item = Set>, encoding: Encoding) -> Vec<Front> {
+    let mut all = vec![Front::empty()];
+    for set in sets {
+        if all
+            .iter()
+            .all(|front| !front.is_exact || front.at.len() >= DEEP)
+        {
+            break;
+        }
+        let ways = characters(&set, encoding);
+        let of_len = |len| ways.iter().filter(move |way| way.at.len() == len).cloned();
+        let next: Vec<Front> = (1..=4)
+            .flat_map(|len| merged(of_len(len).collect()))
+            .collect();
+        let is_much = all.len() * next.len() > SPELLINGS;
+        all = joined(&all, if is_much { merged(next) } else { next });
     }
     all
 }

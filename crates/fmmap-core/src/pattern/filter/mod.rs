@@ -17,5 +17,5 @@ pub(in crate::pattern) mod simd;
 
 pub(crate) use buckets::{Block, Buckets, Grouped};
 pub(crate) use finder::{Candidates, place};
-pub(crate) use front::{Front, fronts};
+pub(crate) use front::{Front, spelled};
 pub(crate) use plan::{Asked, Choice, Plan};

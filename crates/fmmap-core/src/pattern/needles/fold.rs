@@ -6,8 +6,7 @@
 
 use crate::order::sort_few;
 use crate::pattern::Encoding;
-use crate::pattern::filter::{Front, fronts};
-use crate::pattern::syntax::Node;
+use crate::pattern::filter::{Front, spelled};
 use crate::pattern::syntax::set::Set;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -193,6 +192,7 @@ impl Fold {
         ([self.bytes[usize::from(byte)], 0, 0, 0], 1, 1)
     }
 
+    #[inline(never)]
     pub(super) fn matches(&self, haystack: &[u8], mut at: usize, wanted: &[u8]) -> Option<usize> {
         // Characters of one byte, as most are.
         let there = haystack.get(at..)?.iter().zip(wanted);
@@ -233,16 +233,14 @@ impl Fold {
 
     /// The bytes with which a match of a needle can begin.
     pub(super) fn fronts(&self, needle: &[u8], encoding: Encoding) -> Vec<Front> {
-        fronts(&self.node(needle), encoding)
-    }
-
-    fn node(&self, needle: &[u8]) -> Node {
         let codes: Vec<u32> = match std::str::from_utf8(needle) {
             Ok(text) if self.is_utf8 => text.chars().map(u32::from).collect(),
             _ => needle.iter().map(|&byte| byte.into()).collect(),
         };
-        let set = |code: u32| Node::Set(Set::one(code).folded(true));
-        Node::concat(codes.into_iter().map(set).collect())
+        spelled(
+            codes.into_iter().map(|code| Set::one(code).folded(true)),
+            encoding,
+        )
     }
 
     /// All spellings that `least` or more bytes of a needle from `from` on can have in a haystack, as grams compare

@@ -273,14 +273,15 @@ impl Grams {
             }
         }
         let shortest = strings.shortest();
-        if strings.fold.is_none() && shortest > 1 {
-            let all = strings.all().map(|(_, bytes)| bytes);
-            let (buckets, of_thousand) = Grouped::of_strings(all, shortest.min(8)).choose(sample);
+        if shortest > 1
+            && let Some((table, starts)) = Table::with_starts(strings)
+        {
+            let case = if strings.fold.is_some() { CASE } else { 0 };
+            let (buckets, of_thousand) =
+                Grouped::of_starts(&starts, shortest.min(8), case).choose(sample);
             let chance = f64::from(u32::try_from(of_thousand).unwrap_or(u32::MAX)) / 1000.0;
             let cost = STARTS + CANDIDATE * chance;
-            if cost < least
-                && let Some(table) = Table::at_starts(strings)
-            {
+            if cost < least {
                 least = cost;
                 best = Some(Way::Buckets(buckets, table));
             }

@@ -34,6 +34,7 @@ pub(super) struct Prefixes {
     lines: Vec<Line>,
     needles: Vec<[u32; WAYS]>,
     size: u32,
+    shared: usize,
 }
 
 impl Prefixes {
@@ -44,6 +45,7 @@ impl Prefixes {
             lines: vec![Line::EMPTY; len],
             needles: vec![[NONE; WAYS]; len],
             size: len.trailing_zeros(),
+            shared: 0,
         }
     }
 
@@ -75,6 +77,12 @@ impl Prefixes {
         line.masks[way] = common(way);
         line.wanted[way] &= line.masks[way];
         needles[way] = SEVERAL;
+        self.shared += 1;
+    }
+
+    /// How many needles found no place of their own.
+    pub(super) fn shared(&self) -> usize {
+        self.shared
     }
 
     /// Which needles whose first bytes have this hash may have these bytes: a bit for each.

@@ -255,6 +255,46 @@ fn without_case(seed: u64, rounds: usize) {
 }
 
 #[test]
+fn words_are_found_in_any_case_in_a_long_text_without_letters() {
+    let mut random = Random(0x10_6E00);
+    let spell = |random: &mut Random, of: [&'static str; 3]| of[random.below(3)];
+    for count in [2, 30, 300] {
+        // Words of six letters, none of which is the beginning of another one.
+        let words: Vec<[usize; 3]> = (0..count).map(|n| [n / 100, n / 10 % 10, n % 10]).collect();
+        let letter = |digit: &usize| char::from(b'a' + u8::try_from(*digit).unwrap());
+        let needles: Vec<Vec<u8>> = words
+            .iter()
+            .map(|word| format!("sk\u{e9}{}", word.iter().map(letter).collect::<String>()))
+            .map(String::into_bytes)
+            .collect();
+        let options = Options {
+            ignore_case: true,
+            ..Options::default()
+        };
+        let pattern = Pattern::new(&given(&needles), &options, &mut |_| None).unwrap();
+        let (mut text, mut wanted) = (String::new(), Vec::new());
+        while text.len() < (1 << 20) + (1 << 19) {
+            let digits = 1 + random.below(5000);
+            text.extend((0..digits).map(|at| char::from(b"0123456789"[(at * at + digits) % 10])));
+            let (start, which) = (text.len(), random.below(count));
+            text.push_str(spell(&mut random, ["s", "S", "\u{17F}"]));
+            text.push_str(spell(&mut random, ["k", "K", "\u{212A}"]));
+            text.push_str(spell(&mut random, ["\u{e9}", "\u{c9}", "\u{e9}"]));
+            text.extend(words[which].iter().map(letter));
+            wanted.push(Span {
+                start,
+                end: text.len(),
+                pattern: which,
+            });
+        }
+        let mut found = Vec::new();
+        let mut scan = pattern.scan(0, text.len());
+        scan.fill(text.as_bytes(), usize::MAX, &mut found, usize::MAX);
+        assert_eq!(found, wanted, "{count}");
+    }
+}
+
+#[test]
 fn grams_that_have_to_agree_lose_no_needle() {
     let mut random = Random(0x51E7E);
     let mut sieves = 0;

@@ -8,8 +8,8 @@ use crate::pattern::needles::{Found, Strings};
 /// The logarithm to base 2 of the number of bits in a table of some thousand starts.
 const MIDDLE: u32 = 18;
 
-/// So few needles have starts of one length.
-const FEW: usize = 48;
+/// So few needles have starts of one length, unless many of them begin alike.
+const FEW: usize = 1000;
 
 /// Starts have no more lengths than this.
 const MASKS: usize = 4;
@@ -28,8 +28,8 @@ impl Table {
 
     /// The same, and the first bytes of all needles, as many as the shortest has: zeros follow what is shorter than eight.
     ///
-    /// Where there are short needles, those that are longer have longer grams, so that a word of three letters does not make
-    /// candidates of all that begin as longer words do.
+    /// Where many needles begin alike, those that are longer have longer grams, so that a word of three letters does not
+    /// make candidates of all that begin as longer words do.
     pub(in crate::pattern::needles) fn with_starts(
         strings: &Strings,
     ) -> Option<(Self, Vec<[u8; 8]>)> {
@@ -37,12 +37,26 @@ impl Table {
         if shortest == 0 {
             return None;
         }
-        let lens = match shortest {
-            _ if strings.len() <= FEW => vec![shortest],
-            0..5 => vec![8, 5, shortest],
-            5..8 => vec![8, shortest],
-            _ => vec![8],
+        let lens: &[usize] = match shortest {
+            0..5 => &[8, 5, shortest],
+            5..8 => &[8, shortest],
+            _ => &[8],
         };
+        if strings.len() <= FEW {
+            let made = Self::starts_of(strings, &[shortest], shortest)?;
+            if made.0.prefixes.shared() * 16 <= strings.len() || lens.len() == 1 {
+                return Some(made);
+            }
+        }
+        Self::starts_of(strings, lens, shortest)
+    }
+
+    /// The same with grams of these lengths, the longest first.
+    fn starts_of(
+        strings: &Strings,
+        lens: &[usize],
+        shortest: usize,
+    ) -> Option<(Self, Vec<[u8; 8]>)> {
         let mut table = Self::empty(strings, shortest, 1);
         table.masks.clear();
         let mut hashes = Vec::with_capacity(strings.len());
