@@ -324,10 +324,15 @@ impl LineScan {
 
     /// Forgets what was found but not passed on, since the haystack may be another.
     pub fn forget(&mut self) {
-        self.judged.clear();
-        if let Some(places) = &mut self.places {
-            places.resume(self.line);
-            self.scan.resume(self.line);
+        let Some(places) = &mut self.places else {
+            return;
+        };
+        let line = self.judged.get(self.passed).map(|line| line.0);
+        // What was searched in vain is not searched again.
+        if let Some(from) = line.or(places.found.get(places.at).copied()) {
+            self.judged.clear();
+            places.resume(from);
+            self.scan.resume(from);
         }
     }
 

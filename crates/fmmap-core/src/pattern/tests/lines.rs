@@ -28,7 +28,7 @@ fn check(pattern: &Pattern, text: &[u8], budget: usize, wanted: [&Vec<Found>; 2]
         let (mut found, mut steps) = (Vec::new(), 0);
         loop {
             steps += 1;
-            if steps % 50 == 0 {
+            if steps % 50 == 0 || budget < usize::MAX {
                 scan.forget();
             }
             match scan.step(text, budget) {
