@@ -60,7 +60,7 @@ const BYTES: u32 = 0;
 pub(crate) struct Description<'d> {
     options: Options,
     needles: Vec<Described<'d>>,
-    members: HashMap<&'d str, Vec<(u32, u32)>>,
+    members: Vec<(&'d str, Vec<(u32, u32)>)>,
 }
 
 enum Described<'d> {
@@ -88,7 +88,7 @@ impl<'d> Description<'d> {
                 Described::RegExp(units, Flags::new(std::str::from_utf8(flags).ok()?))
             });
         }
-        let mut members = HashMap::new();
+        let mut members = Vec::new();
         for _ in 0..word(&mut rest)? {
             let (name, count) = (word(&mut rest)?, word(&mut rest)?);
             let name = std::str::from_utf8(part(&mut rest, name)?).ok()?;
@@ -96,7 +96,7 @@ impl<'d> Description<'d> {
             for _ in 0..count {
                 ranges.push((word(&mut rest)?, word(&mut rest)?));
             }
-            members.insert(name, ranges);
+            members.push((name, ranges));
         }
         let encoding = if latin1 == 1 {
             Encoding::Latin1
@@ -125,9 +125,9 @@ impl<'d> Description<'d> {
         });
         let needles: Vec<_> = needles.collect();
         Pattern::new(&needles, &self.options, &mut |name| {
-            let ranges = self.members.get(name)?.clone();
+            let (_, ranges) = self.members.iter().find(|(known, _)| *known == name)?;
             Some(Members {
-                ranges,
+                ranges: ranges.clone(),
                 ..Members::default()
             })
         })

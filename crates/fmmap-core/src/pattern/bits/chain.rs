@@ -20,7 +20,7 @@ use super::rows::{self, Row, Term, WORD, WORDS};
 use super::segments::{Beside, Segments};
 use crate::pattern::filter::front::Bytes;
 #[cfg(target_arch = "x86_64")]
-use crate::pattern::filter::simd::{Avx2, Avx512};
+use crate::pattern::filter::simd::Avx2;
 
 /// The most rows of classes.
 const CLASSES: usize = 8;
@@ -204,16 +204,11 @@ impl Chain {
 
     /// How many runs of a class that begin behind the starts end where they may; `None` if a start may lie in another match.
     fn number(&self, starts: &[u64], ends: &[u64], class: &[u64]) -> Option<usize> {
+        // Wider vectors are of no use: the words wait for one another.
         #[cfg(target_arch = "x86_64")]
-        {
-            if Avx512::detect().is_some() {
-                // SAFETY: this processor has it.
-                return unsafe { number_with_avx512(self, starts, ends, class) };
-            }
-            if Avx2::detect().is_some() {
-                // SAFETY: this processor has it.
-                return unsafe { number_with_avx2(self, starts, ends, class) };
-            }
+        if Avx2::detect().is_some() {
+            // SAFETY: this processor has it.
+            return unsafe { number_with_avx2(self, starts, ends, class) };
         }
         self.numbered(starts, ends, class)
     }
@@ -245,12 +240,6 @@ impl Chain {
         }
         (tangle == 0).then_some(count)
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,popcnt")]
-fn number_with_avx512(chain: &Chain, starts: &[u64], ends: &[u64], class: &[u64]) -> Option<usize> {
-    chain.numbered(starts, ends, class)
 }
 
 #[cfg(target_arch = "x86_64")]

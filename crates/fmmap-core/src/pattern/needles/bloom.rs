@@ -288,16 +288,19 @@ mod x86 {
     use std::arch::x86_64::{
         __m512i, _mm512_add_epi16, _mm512_castsi512_si256, _mm512_cvtepu8_epi16,
         _mm512_extracti64x4_epi64, _mm512_load_si512, _mm512_loadu_si512, _mm512_mask_blend_epi8,
-        _mm512_maskz_compress_epi8, _mm512_maskz_compress_epi16, _mm512_maskz_loadu_epi8,
-        _mm512_maskz_loadu_epi16, _mm512_movepi8_mask, _mm512_mullo_epi16, _mm512_or_si512,
-        _mm512_permutex2var_epi8, _mm512_permutexvar_epi8, _mm512_set1_epi8, _mm512_set1_epi16,
-        _mm512_set1_epi64, _mm512_slli_epi16, _mm512_srli_epi16, _mm512_storeu_si512,
-        _mm512_ternarylogic_epi64, _mm512_test_epi8_mask,
+        _mm512_maskz_compress_epi8, _mm512_maskz_compress_epi16, _mm512_maskz_loadu_epi16,
+        _mm512_movepi8_mask, _mm512_mullo_epi16, _mm512_or_si512, _mm512_permutex2var_epi8,
+        _mm512_permutexvar_epi8, _mm512_set1_epi8, _mm512_set1_epi16, _mm512_set1_epi64,
+        _mm512_slli_epi16, _mm512_srli_epi16, _mm512_storeu_si512, _mm512_ternarylogic_epi64,
+        _mm512_test_epi8_mask,
     };
     use std::mem::MaybeUninit;
 
     /// How many bytes the table reads from a start on, at most.
     const BEHIND: usize = 16;
+
+    /// How many bytes are read for 64 starts.
+    const READ: usize = 64 + 8;
 
     /// The lanes' numbers.
     static LANES: [u8; 64] = {
@@ -351,16 +354,17 @@ mod x86 {
         // SAFETY: there are 64 bytes.
         let lanes = unsafe { _mm512_loadu_si512(LANES.as_ptr().cast()) };
         let mut number = 0;
+        let mut copy;
         while number < seen.len {
             let rest = &haystack[seen.from + number..];
-            let found = if rest.len() >= 64 + 8 {
-                // SAFETY: all 72 bytes are there.
-                let found = unsafe { starts::<N, CASED, false>(one, rest) };
-                // SAFETY: as above.
-                found & unsafe { starts::<N, CASED, false>(two, rest) }
-            } else {
-                at_end::<N, CASED>(one, two, rest)
+            let bytes = match rest.first_chunk() {
+                Some(bytes) => bytes,
+                None => {
+                    copy = padded(rest);
+                    &copy
+                }
             };
+            let found = starts::<N, CASED>(one, bytes) & starts::<N, CASED>(two, bytes);
             let found = found & u64::MAX >> (64 - (seen.len - number).min(64));
             #[expect(
                 clippy::cast_possible_truncation,
@@ -467,19 +471,14 @@ mod x86 {
         left
     }
 
-    /// The starts that both filters leave near the end of the haystack. By itself, so that the loop over all others needs
+    /// The bytes near the end of the haystack, with zeros behind them. By itself, so that the loop over all others needs
     /// no registers for it.
+    #[cold]
     #[inline(never)]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2")]
-    fn at_end<const N: usize, const CASED: bool>(
-        one: Filter<'_, N>,
-        two: Filter<'_, N>,
-        rest: &[u8],
-    ) -> u64 {
-        // SAFETY: it reads not behind the end.
-        let found = unsafe { starts::<N, CASED, true>(one, rest) };
-        // SAFETY: as above.
-        found & unsafe { starts::<N, CASED, true>(two, rest) }
+    fn padded(rest: &[u8]) -> [u8; READ] {
+        let mut bytes = [0; READ];
+        bytes[..rest.len()].copy_from_slice(rest);
+        bytes
     }
 
     /// A filter, ready for vectors.
@@ -505,31 +504,13 @@ mod x86 {
     }
 
     /// A bit for each of 64 starts at which the filter has a bit.
-    ///
-    /// # Safety
-    ///
-    /// Unless `END`, there are 72 bytes.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx512vbmi2")]
-    unsafe fn starts<const N: usize, const CASED: bool, const END: bool>(
-        filter: Filter<'_, N>,
-        bytes: &[u8],
-    ) -> u64 {
+    fn starts<const N: usize, const CASED: bool>(filter: Filter<'_, N>, bytes: &[u8; READ]) -> u64 {
         let load = |offset: usize| {
             let place = bytes.as_ptr().wrapping_add(offset);
-            let loaded = if END {
-                let left = bytes.len().saturating_sub(offset).min(64);
-                let there = if left == 0 {
-                    0
-                } else {
-                    u64::MAX >> (64 - left)
-                };
-                // SAFETY: it reads what is there.
-                unsafe { _mm512_maskz_loadu_epi8(there, place.cast()) }
-            } else {
-                // SAFETY: the pairs are within eight bytes of the start, and the caller vouches for 72.
-                unsafe { _mm512_loadu_si512(place.cast()) }
-            };
+            // SAFETY: the pairs are within eight bytes of the start.
+            let loaded = unsafe { _mm512_loadu_si512(place.cast()) };
             if CASED {
                 _mm512_or_si512(loaded, _mm512_set1_epi8(CASE.cast_signed()))
             } else {
