@@ -4,6 +4,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | `near` | the beginning of a haystack, for which no rows are filled |
+//! | `runs` | the same for patterns that are one run of a class |
 //! | `events` | from event to event, for patterns with a small table |
 //! | `units` | the ways through a pattern, each as a sequence of characters with their repetitions |
 //! | `segments` | which patterns these are, and their parts |
@@ -21,6 +22,7 @@ mod exact;
 mod lines;
 mod near;
 mod rows;
+mod runs;
 mod segments;
 mod steps;
 mod table;
@@ -32,6 +34,7 @@ pub(crate) use events::{Eventful, Events};
 pub(crate) use lines::Lines;
 pub(crate) use near::{Next, State as Beginning, look_around};
 pub(crate) use rows::{Row, WORD};
+pub(crate) use runs::First;
 pub(crate) use segments::Segments;
 pub(crate) use terms::ranked;
 pub(crate) use walk::{Found, Stop, Walk, look_once};

@@ -242,11 +242,21 @@ impl Near {
                 // SAFETY: `avx512` exists, so this processor has it.
                 return Some(unsafe { with_avx512(avx512, self, haystack, from, until) });
             }
-            if until >= 32
-                && let Some(avx2) = simd::Avx2::detect()
-            {
+            if let Some(avx2) = simd::Avx2::detect() {
+                if until >= 32 {
+                    // SAFETY: `avx2` exists, so this processor has it.
+                    return Some(unsafe { with_avx2(avx2, self, haystack, from, until) });
+                }
+                // For so few starts, a copy of what is looked at with zeros behind it.
+                let mut copy = [0; 32 + super::segments::DEEP];
+                let seen = until + self.reach - 1;
+                copy[..seen].copy_from_slice(&haystack[..seen]);
+                let copy = &copy[..31 + self.reach];
                 // SAFETY: `avx2` exists, so this processor has it.
-                return Some(unsafe { with_avx2(avx2, self, haystack, from, until) });
+                let mut block = unsafe { with_avx2(avx2, self, copy, from, 32) };
+                block.mask &= (1 << (until - from)) - 1;
+                block.end = until;
+                return Some(block);
             }
         }
         #[cfg(target_arch = "aarch64")]

@@ -178,6 +178,43 @@ fn vectors(
     one_by_one(terms, haystack, from, words, rows);
 }
 
+/// Which of 64 bytes pass the test of a term, whatever its offset. `None` if this processor has no vectors.
+pub(super) fn word(term: &Term, bytes: &[u8; WORD]) -> Option<u64> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if let Some(avx512) = simd::Avx512::detect() {
+            // SAFETY: `avx512` exists, so this processor has it.
+            return Some(unsafe { word_with_avx512(avx512, term, bytes) });
+        }
+        let avx2 = simd::Avx2::detect()?;
+        // SAFETY: `avx2` exists, so this processor has it.
+        Some(unsafe { word_with_avx2(avx2, term, bytes) })
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        Some(word_of(simd::Neon, term, bytes))
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        let _ = (term, bytes);
+        None
+    }
+}
+
+/// The same of fewer bytes.
+pub(super) fn few(term: &Term, bytes: &[u8]) -> Option<u64> {
+    debug_assert!(bytes.len() < WORD);
+    let all = (1 << (bytes.len() % WORD)) - 1;
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx512) = simd::Avx512::detect() {
+        // SAFETY: `avx512` exists, so this processor has it.
+        return Some(unsafe { few_with_avx512(avx512, term, bytes, all) } & all);
+    }
+    let mut copy = [0; WORD];
+    copy[..bytes.len()].copy_from_slice(bytes);
+    Some(word(term, &copy)? & all)
+}
+
 /// The same without vectors. The first word starts at `from`.
 #[cfg(any(test, not(target_arch = "aarch64")))]
 fn one_by_one(
@@ -254,6 +291,42 @@ fn is_ascii_with_avx2(avx2: simd::Avx2, bytes: &[u8]) -> bool {
         all = avx2.or(all, unsafe { avx2.load(chunk.as_ptr()) });
     }
     avx2.nonzero(avx2.and(all, high)) == 0 && rest.is_ascii()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn word_with_avx512(avx512: simd::Avx512, term: &Term, bytes: &[u8; WORD]) -> u64 {
+    word_of(avx512, term, bytes)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn word_with_avx2(avx2: simd::Avx2, term: &Term, bytes: &[u8; WORD]) -> u64 {
+    word_of(avx2, term, bytes)
+}
+
+/// `all` has a bit for each of the bytes. No others are read: to copy them first would take as long as the rest.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn few_with_avx512(avx512: simd::Avx512, term: &Term, bytes: &[u8], all: u64) -> u64 {
+    let tables = [avx512.table(&term.low), avx512.table(&term.high)];
+    // SAFETY: the bytes of the bits can be read.
+    let bytes = unsafe { avx512.load_some(bytes.as_ptr(), all) };
+    let bits = avx512.nonzero(avx512.look_up(tables[0], tables[1], bytes));
+    if term.invert { !bits } else { bits }
+}
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[expect(
+    clippy::inline_always,
+    reason = "it has to be compiled with the caller's features"
+)]
+#[inline(always)]
+fn word_of<S: Simd>(simd: S, term: &Term, bytes: &[u8; WORD]) -> u64 {
+    let tables = [simd.table(&term.low), simd.table(&term.high)];
+    // SAFETY: there are as many bytes.
+    let bits = unsafe { test::<S, false>(simd, bytes.as_ptr(), tables) };
+    if term.invert { !bits } else { bits }
 }
 
 /// Fills the words of a row whose places, with the bytes around them, lie in the haystack.
@@ -478,6 +551,35 @@ mod tests {
                 // SAFETY: `avx512` exists, so this processor has it.
                 unsafe { super::with_avx512(avx512, &terms, &haystack, 100, 0..WORDS, &mut rows) };
                 assert_eq!(rows, wanted);
+            }
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_word() {
+        let (terms, _) = terms();
+        let bytes: [u8; WORD] = std::array::from_fn(|at| u8::try_from(at * 5 % 251).unwrap_or(0));
+        for term in &terms {
+            let passes = |len: usize| {
+                let bits = (0..len).map(|at| u64::from(term.has(bytes[at])) << at);
+                bits.fold(0, |all, bit| all | bit)
+            };
+            let is_wanted = |word: Option<u64>, len| word.is_none_or(|word| word == passes(len));
+            assert!(is_wanted(super::word(term, &bytes), WORD));
+            assert!((0..WORD).all(|len| is_wanted(super::few(term, &bytes[..len]), len)));
+            #[cfg(target_arch = "x86_64")]
+            {
+                use crate::pattern::filter::simd::{Avx2, Avx512};
+                if let Some(avx2) = Avx2::detect() {
+                    // SAFETY: `avx2` exists, so this processor has it.
+                    let word = unsafe { super::word_with_avx2(avx2, term, &bytes) };
+                    assert_eq!(word, passes(WORD));
+                }
+                if let Some(avx512) = Avx512::detect() {
+                    // SAFETY: `avx512` exists, so this processor has it.
+                    let word = unsafe { super::word_with_avx512(avx512, term, &bytes) };
+                    assert_eq!(word, passes(WORD));
+                }
             }
         }
     }

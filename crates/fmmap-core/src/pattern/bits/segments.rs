@@ -9,6 +9,7 @@ use super::chain::Chain;
 use super::exact::Exact;
 use super::near::Near;
 use super::rows::Term;
+use super::runs::{Needed, Runs};
 use super::terms::Terms;
 use super::units::{Sequence, Unit, What, joined, sequences};
 use crate::pattern::Encoding;
@@ -21,7 +22,7 @@ use crate::pattern::syntax::tree::Assert;
 const CLASSES: usize = 6;
 
 /// Places from the start of which it is told what stands there.
-const DEEP: usize = 16;
+pub(super) const DEEP: usize = 16;
 
 /// One part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +100,10 @@ pub(crate) struct Segments {
     pub(super) chain: Option<Chain>,
     /// How the beginning of a haystack is searched.
     pub(crate) near: Option<Near>,
+    /// The same for a pattern that is one run.
+    pub(crate) runs: Option<Runs>,
+    /// What every match has, if its beginning is searched in neither way.
+    pub(crate) needed: Option<Needed>,
 }
 
 impl Segments {
@@ -131,6 +136,10 @@ impl Segments {
         // Behind a lead the front does not say how a match starts.
         if all.lead.is_none() {
             all.near = Near::new(&all.front[..all.sure]);
+        }
+        all.runs = Runs::new(&all);
+        if all.near.is_none() && all.runs.is_none() {
+            all.needed = Needed::new(&all);
         }
         Some(all)
     }
@@ -242,6 +251,8 @@ impl Segments {
             exact: None,
             chain: None,
             near: None,
+            runs: None,
+            needed: None,
         };
         let mut parts = Vec::new();
         for unit in &units {

@@ -54,8 +54,9 @@ mod x86 {
         _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8,
         _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
         _mm256_srli_epi16, _mm256_xor_si256, _mm512_and_si512, _mm512_broadcast_i32x4,
-        _mm512_loadu_si512, _mm512_or_si512, _mm512_set1_epi8, _mm512_shuffle_epi8,
-        _mm512_srli_epi16, _mm512_test_epi8_mask, _mm512_testn_epi8_mask, _mm512_xor_si512,
+        _mm512_loadu_si512, _mm512_maskz_loadu_epi8, _mm512_or_si512, _mm512_set1_epi8,
+        _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_test_epi8_mask, _mm512_testn_epi8_mask,
+        _mm512_xor_si512,
     };
 
     #[derive(Clone, Copy, Debug)]
@@ -152,6 +153,18 @@ mod x86 {
                 && std::arch::is_x86_feature_detected!("popcnt")
                 && std::arch::is_x86_feature_detected!("avx512vbmi2");
             has.then_some(Self(()))
+        }
+
+        /// Those bytes from `at` on that have a bit in `which`, and zeros for the others.
+        ///
+        /// # Safety
+        ///
+        /// They can be read. They may change while they are read.
+        #[expect(clippy::unused_self, reason = "it is the proof of the instruction")]
+        #[inline(always)]
+        pub(in crate::pattern) unsafe fn load_some(self, at: *const u8, which: u64) -> __m512i {
+            // SAFETY: `self` exists, so AVX-512 does; the caller vouches for the bytes.
+            unsafe { _mm512_maskz_loadu_epi8(which, at.cast()) }
         }
     }
 

@@ -2,16 +2,16 @@
 //! costs no more than it has to, and the rest by [`Search`]. Lists of strings are left to their own search at once.
 
 use super::forward::Search;
-use super::short::{self, SHORT};
+use super::short::segments;
 use super::sink::Sink;
 use super::{Progress, Span, Step};
-use crate::pattern::bits::{Beginning, Next, Row, Segments, look_around};
+use crate::pattern::bits::{Beginning, Next, Row};
 #[cfg(any(test, feature = "testing"))]
 use crate::pattern::filter::Choice;
 use crate::pattern::{Pattern, needles, signed};
 
 /// How many bytes are the beginning.
-const BEGINNING: usize = 32 << 10;
+pub(super) const BEGINNING: usize = 32 << 10;
 
 /// How many bytes are searched between two looks at what a step may spend.
 const LEAST: usize = 64;
@@ -232,66 +232,4 @@ impl Drop for Scan {
             self.list.finish(list);
         }
     }
-}
-
-/// The first match, if it stands in the beginning. Otherwise the search goes on from `from`, which is moved.
-pub(in crate::pattern) fn first(pattern: &Pattern, haystack: &[u8], from: &mut usize) -> Step {
-    let Some(segments) = segments(pattern).filter(|_| *from < haystack.len()) else {
-        return short::by_automaton(pattern, haystack, from);
-    };
-    if segments.near.is_none() {
-        return match look_around(segments, haystack, from) {
-            Some(span) => Step::Match(span),
-            None if *from < haystack.len() && haystack.len() - *from <= SHORT => {
-                short::by_bits(pattern, segments, haystack, from)
-            }
-            None => Step::More,
-        };
-    }
-    let mut sink = Sink::new(None, 1);
-    match once(segments, haystack, from, &mut sink) {
-        Progress::Full => Step::Match(sink.last),
-        Progress::Done => Step::Done,
-        Progress::More => Step::More,
-    }
-}
-
-/// Adds the matches in the beginning to `count`. Unless these were all, the search goes on from `from`, which is moved.
-pub(in crate::pattern) fn count(
-    pattern: &Pattern,
-    haystack: &[u8],
-    from: &mut usize,
-    count: &mut usize,
-) -> Progress {
-    let Some(segments) = segments(pattern).filter(|_| *from < haystack.len()) else {
-        return if short::is_over(pattern, haystack, from) {
-            Progress::Done
-        } else {
-            Progress::More
-        };
-    };
-    let mut sink = Sink::new(None, usize::MAX);
-    let progress = once(segments, haystack, from, &mut sink);
-    *count += sink.count;
-    progress
-}
-
-/// Searches the beginning for a search that never pauses.
-fn once(segments: &Segments, haystack: &[u8], from: &mut usize, sink: &mut Sink<'_>) -> Progress {
-    let Some(near) = &segments.near else {
-        return Progress::More;
-    };
-    let until = haystack.len().min(from.saturating_add(BEGINNING));
-    let mut beginning = Beginning::default();
-    match near.go(segments, haystack, &mut beginning, from, until, sink) {
-        Next::Full => Progress::Full,
-        Next::None if until == haystack.len() => Progress::Done,
-        Next::None | Next::Other => Progress::More,
-    }
-}
-
-/// The pattern as runs of characters, if it can be searched for as that.
-fn segments(pattern: &Pattern) -> Option<&Segments> {
-    let segments = pattern.plan().segments.as_ref();
-    segments.filter(|_| !pattern.is_sticky())
 }

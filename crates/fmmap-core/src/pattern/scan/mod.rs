@@ -4,9 +4,9 @@
 //! does not hold the haystack: each step is given it anew, and meanwhile it may have moved in memory or have been
 //! written to.
 //!
-//! `begin` searches the beginning of a haystack, and `forward` the rest. Their plain way, on which all others fall back,
-//! is an unanchored run forward to the end of the leftmost match, and then a run backward from there to its start.
-//! `parts` has four such runs at once, where a pattern has no other way.
+//! `begin` searches the beginning of a haystack, `short` the same for a search that never pauses, and `forward` the
+//! rest. Their plain way, on which all others fall back, is an unanchored run forward to the end of the leftmost match,
+//! and then a run backward from there to its start. `parts` has four such runs at once, where a pattern has no other way.
 
 mod begin;
 mod forward;
@@ -23,8 +23,8 @@ pub(crate) mod text;
 mod ways;
 
 pub use begin::Scan;
-pub(super) use begin::{count, first};
 pub use reverse::ReverseScan;
+pub(super) use short::{count, first};
 pub(crate) use sink::Sink;
 
 /// A match.

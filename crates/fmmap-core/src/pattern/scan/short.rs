@@ -1,22 +1,124 @@
-//! Finds the first match in a short haystack, without what a search needs that can be interrupted.
+//! Finds the first match, or the number of matches, in a short haystack or the beginning of a long one, without what a
+//! search needs that can be interrupted.
 
-use super::{Sink, Span, Step, text};
+use super::begin::BEGINNING;
+use super::{Progress, Sink, Span, Step, text};
 use crate::pattern::Pattern;
 use crate::pattern::automata::lazy::DEAD;
 use crate::pattern::automata::run::{Pause, Run};
-use crate::pattern::bits::{Segments, Stop, Walk};
+use crate::pattern::bits::{Beginning, First, Next, Segments, Stop, Walk, look_around};
 use crate::pattern::pool::Caches;
 
 /// How many bytes are short.
-pub(super) const SHORT: usize = 256;
+const SHORT: usize = 256;
 
-/// The first match from `from` on by rows of bits. `More` if only an automaton can tell, which goes on at `from`.
-pub(super) fn by_bits(
+/// The first match, if it stands in the beginning. Otherwise the search goes on from `from`, which is moved.
+pub(in crate::pattern) fn first(pattern: &Pattern, haystack: &[u8], from: &mut usize) -> Step {
+    let Some(segments) = segments(pattern).filter(|_| *from < haystack.len()) else {
+        return by_automaton(pattern, haystack, from);
+    };
+    if let Some(runs) = &segments.runs
+        && let Some(found) = runs.first(haystack, *from)
+    {
+        match found {
+            First::Match(start, end) => {
+                return Step::Match(Span {
+                    start,
+                    end,
+                    pattern: 0,
+                });
+            }
+            First::None(end) if end == haystack.len() => return Step::Done,
+            First::None(place) => *from = place,
+            First::Ask(place) => {
+                *from = place;
+                return Step::More;
+            }
+        }
+    }
+    if let Some(needed) = &segments.needed
+        && needed.is_over(haystack, from)
+    {
+        return Step::Done;
+    }
+    if segments.near.is_none() {
+        return match look_around(segments, haystack, from) {
+            Some(span) => Step::Match(span),
+            None if *from < haystack.len() && haystack.len() - *from <= SHORT => {
+                by_bits(pattern, segments, haystack, from)
+            }
+            None => Step::More,
+        };
+    }
+    let mut sink = Sink::new(None, 1);
+    match once(segments, haystack, from, &mut sink) {
+        Progress::Full => Step::Match(sink.last),
+        Progress::Done => Step::Done,
+        Progress::More => Step::More,
+    }
+}
+
+/// Adds the matches in the beginning to `count`. Unless these were all, the search goes on from `from`, which is moved.
+pub(in crate::pattern) fn count(
     pattern: &Pattern,
-    segments: &Segments,
     haystack: &[u8],
     from: &mut usize,
-) -> Step {
+    count: &mut usize,
+) -> Progress {
+    let Some(segments) = segments(pattern).filter(|_| *from < haystack.len()) else {
+        if is_over(pattern, haystack, from) {
+            return Progress::Done;
+        }
+        let is_one = pattern.starts_at_start() || pattern.ends_at_end() && !pattern.is_nullable();
+        return match is_one.then(|| by_automaton(pattern, haystack, from)) {
+            Some(Step::Match(_)) => {
+                *count += 1;
+                Progress::Done
+            }
+            Some(Step::Done) => Progress::Done,
+            Some(Step::More) | None => Progress::More,
+        };
+    };
+    if let Some(runs) = &segments.runs
+        && haystack.len() - *from <= SHORT
+        && let Some(found) = runs.count(haystack, *from)
+    {
+        *count += found;
+        return Progress::Done;
+    }
+    if let Some(needed) = &segments.needed
+        && needed.is_over(haystack, from)
+    {
+        return Progress::Done;
+    }
+    let mut sink = Sink::new(None, usize::MAX);
+    let progress = once(segments, haystack, from, &mut sink);
+    *count += sink.count;
+    progress
+}
+
+/// Searches the beginning for a search that never pauses.
+fn once(segments: &Segments, haystack: &[u8], from: &mut usize, sink: &mut Sink<'_>) -> Progress {
+    let Some(near) = &segments.near else {
+        return Progress::More;
+    };
+    let until = haystack.len().min(from.saturating_add(BEGINNING));
+    let mut beginning = Beginning::default();
+    match near.go(segments, haystack, &mut beginning, from, until, sink) {
+        Next::Full => Progress::Full,
+        Next::None if until == haystack.len() => Progress::Done,
+        Next::None | Next::Other => Progress::More,
+    }
+}
+
+/// The pattern as runs of characters, if it can be searched for as that.
+pub(super) fn segments(pattern: &Pattern) -> Option<&Segments> {
+    let segments = pattern.plan().segments.as_ref();
+    segments.filter(|_| !pattern.is_sticky())
+}
+
+/// The first match from `from` on by rows of bits. `More` if only an automaton can tell, which goes on at `from`.
+fn by_bits(pattern: &Pattern, segments: &Segments, haystack: &[u8], from: &mut usize) -> Step {
     let mut caches = pattern.take_caches();
     let (mut sink, mut left) = (Sink::new(None, 1), isize::MAX);
     let (mut walk, stop) = (Walk::new(*from), haystack.len());
@@ -31,7 +133,7 @@ pub(super) fn by_bits(
 }
 
 /// Moves `from` past places at which no match can start. Whether no place is left.
-pub(super) fn is_over(pattern: &Pattern, haystack: &[u8], from: &mut usize) -> bool {
+fn is_over(pattern: &Pattern, haystack: &[u8], from: &mut usize) -> bool {
     if pattern.starts_at_start() || pattern.ends_at_end() {
         return pattern.starts_at_start() && *from > 0;
     }
@@ -43,7 +145,7 @@ pub(super) fn is_over(pattern: &Pattern, haystack: &[u8], from: &mut usize) -> b
 }
 
 /// The same by the automaton. `More` if the haystack or the pattern needs more than that, which goes on at `from`.
-pub(super) fn by_automaton(pattern: &Pattern, haystack: &[u8], from: &mut usize) -> Step {
+fn by_automaton(pattern: &Pattern, haystack: &[u8], from: &mut usize) -> Step {
     if is_over(pattern, haystack, from) {
         return Step::Done;
     }
@@ -131,4 +233,78 @@ fn start_of(
         }
     }
     run.found.map(|(start, _)| start)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::pattern::filter::Choice;
+    use crate::pattern::scan::{Scan, Step};
+    use crate::pattern::syntax::Flags;
+    use crate::pattern::testing::Random;
+    use crate::pattern::{Needle, Options, Pattern};
+
+    #[test]
+    fn a_short_haystack_has_the_matches_that_the_automaton_finds() {
+        let mut random = Random(0x5407);
+        let sources = [
+            r"(\w+)=(\w+)",
+            r"\w+@\w",
+            "[A-Z][a-z]+",
+            r"[A-Z]\w*",
+            "foo|b.r|ba",
+            r"\d+\.\d+",
+            "\"[^\"]*\"",
+            "0x[0-9a-f]+",
+            "a+b+",
+            r"\r?\n",
+            "(?:a*)*b",
+            "é=|x[^a]b",
+            r"=\w{2,3}$",
+            "^foo",
+            r"^\w*",
+            "^",
+            "foo$",
+            r"\d+$",
+            "x*$",
+            "$",
+        ];
+        let parts = [
+            "foo", "bar", "=", "@", "\"", "0x1f", "1.5", "A", "x", "é", " ", "\r\n", "ab", "-----",
+        ];
+        for source in sources {
+            let units: Vec<u16> = source.encode_utf16().collect();
+            for flags in ["", "m"] {
+                let needle = Needle::RegExp {
+                    source: &units,
+                    flags: Flags::new(flags),
+                };
+                let pattern = Pattern::new(&[needle], &Options::default(), &mut |_| None).unwrap();
+                for _ in 0..150 {
+                    let mut text = String::new();
+                    // Of a few parts, so that others are missing in many texts.
+                    let (few, len) = (1 + random.below(parts.len()), random.below(90));
+                    while text.len() < len {
+                        text.push_str(parts[random.below(few)]);
+                    }
+                    let (text, from) = (text.as_bytes(), random.below(4).min(text.len()));
+                    let plain = || -> Scan {
+                        pattern
+                            .scan(from, text.len())
+                            .forced(Choice::Plain)
+                            .unwrap()
+                    };
+                    let wanted = match plain().step(text, usize::MAX) {
+                        Step::Match(span) => Some(span),
+                        Step::More | Step::Done => None,
+                    };
+                    let shown = String::from_utf8_lossy(text);
+                    let name = format!("/{source}/{flags} {from} {shown:?}");
+                    assert_eq!(pattern.find(text, from), wanted, "{name}");
+                    let (mut search, mut count) = (plain(), 0);
+                    while !search.count(text, usize::MAX, &mut count) {}
+                    assert_eq!(pattern.count(text, from), count, "{name}");
+                }
+            }
+        }
+    }
 }
