@@ -32,17 +32,26 @@ export interface Match extends Iterable<string | undefined> {
 
 const NO_GROUPS: Groups = { count: 0, names: [] }
 
-/** Set by the class of matches, which alone can read its private members. */
-let textOf: (match: FoundMatch, group: number) => string | undefined
+/** The text of a group that the needle has, or of the whole match for 0; undefined if the group has not matched. */
+function textOf(found: Found, record: number, group: number): string | undefined {
+  const start = found.at(record, group === 0 ? 1 : 2 + 2 * group)
+  if (start === -1) return undefined
+  // How far the bytes lie in the copy from where they lie in the map.
+  const shift = found.at(record, 3) - found.at(record, 1)
+  const end = found.at(record, group === 0 ? 2 : 3 + 2 * group)
+  return found.texts.text(start + shift, end + shift)
+}
 
 /** The text of a match and those of its groups. Each is made when its turn comes. */
 class Texts implements IterableIterator<string | undefined> {
-  readonly #match: FoundMatch
+  readonly #found: Found
+  readonly #record: number
   readonly #last: number
   #group = 0
 
-  constructor(match: FoundMatch, last: number) {
-    this.#match = match
+  constructor(found: Found, record: number, last: number) {
+    this.#found = found
+    this.#record = record
     this.#last = last
   }
 
@@ -53,7 +62,7 @@ class Texts implements IterableIterator<string | undefined> {
   next(): Step<string | undefined> {
     const group = this.#group
     const done = group > this.#last
-    const value = done ? undefined : textOf(this.#match, group)
+    const value = done ? undefined : textOf(this.#found, this.#record, group)
     this.#group = group + 1
     return { done, value } as Step<string | undefined>
   }
@@ -95,7 +104,9 @@ export class FoundMatch implements Match {
     if (names.length === 0) return undefined
     const groups: Record<string, string | undefined> = Object.create(null)
     // If several groups have one name, at most one of them can match.
-    for (const [name, group] of names) groups[name] = this.#text(group) ?? groups[name]
+    for (const [name, group] of names) {
+      groups[name] = textOf(this.#found, this.#record, group) ?? groups[name]
+    }
     return groups
   }
 
@@ -110,11 +121,11 @@ export class FoundMatch implements Match {
   }
 
   [Symbol.iterator](): IterableIterator<string | undefined> {
-    return new Texts(this, this.#groups.count)
+    return new Texts(this.#found, this.#record, this.#groups.count)
   }
 
   toString(): string {
-    return this.#text(0) as string
+    return textOf(this.#found, this.#record, 0) as string
   }
 
   get #groups(): Groups {
@@ -137,13 +148,6 @@ export class FoundMatch implements Match {
     return this.#found.at(this.#record, 3) - this.index
   }
 
-  #text(group: number): string | undefined {
-    const start = this.#start(group)
-    if (start === -1) return undefined
-    const shift = this.#shift
-    return this.#found.texts.text(start + shift, this.#end(group) + shift)
-  }
-
   /** The number of a group; -1 if there is no such group. */
   #number(group: unknown): number {
     if (typeof group === 'number') return integer(group, 'group')
@@ -155,10 +159,6 @@ export class FoundMatch implements Match {
     const named = this.#groups.names.filter(([name]) => name === group)
     const matched = named.find(([, number]) => this.#start(number) !== -1)
     return (matched ?? named[0])?.[1] ?? -1
-  }
-
-  static {
-    textOf = (match, group) => match.#text(group)
   }
 }
 

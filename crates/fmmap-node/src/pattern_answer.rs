@@ -75,6 +75,9 @@ const STEP: usize = 1 << 16;
 /// The length from which on a match is not copied.
 const LONGEST: usize = 1 << 31;
 
+/// The length up to which a match is short, as most are.
+const SHORT: usize = 16;
+
 const DONE: f64 = 1.0;
 const TOO_LONG: f64 = 2.0;
 
@@ -236,17 +239,6 @@ impl Answer {
         records.min(enough.bytes.saturating_sub(self.bytes.len()) / length + 1)
     }
 
-    /// Copies bytes, and returns whether there was room. The length before is the place of the copy.
-    fn copy(&mut self, bytes: &[u8]) -> bool {
-        let has_room = bytes.len() < LONGEST && self.bytes.try_reserve(bytes.len()).is_ok();
-        if has_room {
-            self.bytes.extend_from_slice(bytes);
-        } else {
-            self.status = TOO_LONG;
-        }
-        has_room
-    }
-
     /// Adds a match with its groups, all from one reading of its bytes.
     pub(crate) fn push_match(
         &mut self,
@@ -260,45 +252,51 @@ impl Answer {
             self.status = TOO_LONG;
             return;
         }
-        let place = as_number(self.bytes.len());
-        let record = self.numbers.len();
-        if pattern.groups(span.pattern) == 0 {
-            if !self.copy(&haystack[start..end]) {
-                return;
-            }
-            self.numbers
-                .extend([span.pattern, start, end].map(as_number));
-            self.numbers.push(place);
-        } else {
-            let capturer = self.capturer.take();
-            let mut capturer = capturer.unwrap_or_else(|| Capturer::new(pattern));
-            let found = capturer.find(haystack, Span { start, end, ..span });
-            // The groups of a lookahead may lie behind the match.
-            let last = found
-                .groups
-                .iter()
-                .flatten()
-                .fold(found.end, |last, group| last.max(group.1));
-            let from = found.start - found.text_start;
-            let Some(text) = found.text.get(from..last - found.text_start) else {
-                self.status = TOO_LONG;
-                return;
-            };
-            if !self.copy(text) {
-                return;
-            }
-            self.numbers
-                .extend([found.pattern, found.start, found.end].map(as_number));
-            self.numbers.push(place);
-            for group in found.groups.iter().skip(1) {
-                match group {
-                    Some((start, end)) => self.numbers.extend([as_number(*start), as_number(*end)]),
-                    None => self.numbers.extend([-1.0, -1.0]),
-                }
-            }
-            self.capturer = Some(capturer);
+        if pattern.groups(span.pattern) > 0 {
+            return self.push_groups(pattern, haystack, Span { start, end, ..span }, groups);
         }
-        self.numbers.resize(record + 4 + 2 * groups, -1.0);
+        let place = self.bytes.len();
+        if !copy(&mut self.bytes, haystack, start..end) {
+            self.status = TOO_LONG;
+            return;
+        }
+        let record = [span.pattern, start, end, place].map(as_number);
+        self.numbers.extend_from_slice(&record);
+        if groups > 0 {
+            self.numbers.resize(self.numbers.len() + 2 * groups, -1.0);
+        }
+        self.records += 1;
+    }
+
+    /// The same for a match of a needle that has groups.
+    fn push_groups(&mut self, pattern: &Pattern, haystack: &[u8], span: Span, groups: usize) {
+        let Self {
+            capturer,
+            numbers,
+            bytes,
+            ..
+        } = self;
+        let capturer = capturer.get_or_insert_with(|| Capturer::new(pattern));
+        let found = capturer.find(haystack, span);
+        // The groups of a lookahead may lie behind the match.
+        let last = found
+            .groups
+            .iter()
+            .flatten()
+            .fold(found.end, |last, group| last.max(group.1));
+        let part = found.start - found.text_start..last - found.text_start;
+        let (place, record) = (bytes.len(), numbers.len());
+        if part.end > found.text.len() || !copy(bytes, &found.text, part) {
+            self.status = TOO_LONG;
+            return;
+        }
+        numbers.reserve(4 + 2 * groups);
+        numbers.extend_from_slice(&[found.pattern, found.start, found.end, place].map(as_number));
+        for group in found.groups.iter().skip(1) {
+            let range = group.map_or([-1.0; 2], |(start, end)| [start, end].map(as_number));
+            numbers.extend_from_slice(&range);
+        }
+        numbers.resize(record + 4 + 2 * groups, -1.0);
         self.records += 1;
     }
 
@@ -348,6 +346,27 @@ impl Answer {
         self.numbers.push(as_number(span.start));
         self.records += 1;
     }
+}
+
+/// Appends a part of some bytes to a copy, and returns whether there was room.
+fn copy(copy: &mut Vec<u8>, bytes: &[u8], part: Range<usize>) -> bool {
+    let len = part.len();
+    if len >= LONGEST || copy.try_reserve(len.max(SHORT)).is_err() {
+        return false;
+    }
+    let chunk = bytes
+        .get(part.start..)
+        .and_then(|rest| rest.first_chunk::<SHORT>());
+    // A fixed number of bytes is copied without a call. What is too much is dropped again.
+    match chunk.filter(|_| len <= SHORT) {
+        Some(chunk) => {
+            let used = copy.len() + len;
+            copy.extend_from_slice(chunk);
+            copy.truncate(used);
+        }
+        None => copy.extend_from_slice(&bytes[part]),
+    }
+    true
 }
 
 /// The largest number of groups that a needle has.

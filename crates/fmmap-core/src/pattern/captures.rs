@@ -61,7 +61,7 @@ impl Capturer {
             span.end.clamp(span.start.min(len), len),
         );
         let tail = pattern.tail(span.pattern);
-        let has_near_groups = pattern.has_near_groups(span.pattern);
+        let has_near_groups = tail.is_some() && pattern.has_near_groups(span.pattern);
         // A lookahead can have groups too.
         let seen = match tail {
             Some(_) if !has_near_groups => pattern.end_with_tail(caches, haystack, start).max(end),
@@ -91,7 +91,7 @@ impl Capturer {
             slots,
             ..
         } = caches;
-        slots.clear();
+        // Whoever finds the groups clears them.
         slots.resize(2 * (count + usize::from(tail.is_some())), NOWHERE);
         let is_asked = count + usize::from(tail.is_some()) > 1;
         let program = if !is_asked {

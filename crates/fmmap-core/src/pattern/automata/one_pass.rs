@@ -28,16 +28,17 @@ enum Action {
     Clear(Range<usize>),
 }
 
-/// What a byte leads to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Entry {
-    #[default]
-    Unknown,
-    /// No way, several, or one that depends on an assertion.
-    Unsure,
-    /// A state, and the number of the list of actions before it.
-    Way(u16, u16),
-}
+/// What a symbol leads to: where the next state's entries begin, and above these bits the number of the list of actions
+/// before it; or one of the two below.
+type Entry = u32;
+
+const LIST: u32 = 16;
+
+/// It was not needed yet.
+const UNKNOWN: Entry = Entry::MAX;
+
+/// No way, several, or one that depends on an assertion.
+const UNSURE: Entry = Entry::MAX - 1;
 
 /// The states of a program that were needed so far.
 #[derive(Debug, Default)]
@@ -81,40 +82,44 @@ impl OnePass {
             self.lists.push(Vec::new());
             self.state(program, program.start)?;
         }
-        let mut state = 0;
-        for at in window.start..window.end {
-            let symbol = Symbol::from(*window.text.get(at)?);
-            state = self.follow(program, state, symbol, at, slots)?;
+        let (mut at, mut row) = (window.start, 0);
+        let text = window.text.get(..window.end)?;
+        loop {
+            let (read, state, entry) =
+                skim(&self.table, &program.classes.bytes, text.get(at..)?, row);
+            (at, row) = (at + read, state);
+            let Some(&byte) = text.get(at) else {
+                break;
+            };
+            let entry = if entry < UNSURE {
+                entry
+            } else {
+                self.follow(program, row, byte.into())?
+            };
+            self.write(entry, at, slots);
+            (at, row) = (at + 1, row_of(entry));
         }
-        self.follow(program, state, EDGE, window.end, slots)?;
+        let entry = self.follow(program, row, EDGE)?;
+        self.write(entry, window.end, slots);
         *slots.get_mut(0)? = window.start;
         *slots.get_mut(1)? = window.end;
         Some(())
     }
 
-    /// Goes on from a state by a symbol, and returns the next state.
-    #[inline]
-    fn follow(
-        &mut self,
-        program: &Program,
-        state: u16,
-        symbol: Symbol,
-        at: usize,
-        slots: &mut [Slot],
-    ) -> Option<u16> {
-        let index = usize::from(state) * program.classes.len() + program.classes.of(symbol);
-        let entry = match self.table.get(index).copied()? {
-            Entry::Unknown => {
-                let entry = self.explore(program, state, symbol)?;
-                self.table[index] = entry;
-                entry
-            }
-            known => known,
-        };
-        let Entry::Way(next, list) = entry else {
-            return None;
-        };
-        for action in &self.lists[usize::from(list)] {
+    /// The entry of a state, whose entries begin at `row`, for a symbol. `None` if there is no such way.
+    fn follow(&mut self, program: &Program, row: usize, symbol: Symbol) -> Option<Entry> {
+        let index = row + program.classes.of(symbol);
+        let mut entry = *self.table.get(index)?;
+        if entry == UNKNOWN {
+            entry = self.explore(program, row / program.classes.len(), symbol)?;
+            self.table[index] = entry;
+        }
+        (entry != UNSURE).then_some(entry)
+    }
+
+    /// Does what an entry's list says before the symbol at `at` is read.
+    fn write(&self, entry: Entry, at: usize, slots: &mut [Slot]) {
+        for action in &self.lists[(entry >> LIST) as usize] {
             match action {
                 Action::Save(slot) => {
                     if let Some(slot) = slots.get_mut(*slot) {
@@ -127,15 +132,14 @@ impl OnePass {
                 }
             }
         }
-        Some(next)
     }
 
     /// The entry of a state for a symbol. `None` if there is no room for it.
-    fn explore(&mut self, program: &Program, state: u16, symbol: Symbol) -> Option<Entry> {
+    fn explore(&mut self, program: &Program, state: usize, symbol: Symbol) -> Option<Entry> {
         self.seen.clear(program.instructions.len());
         self.path.clear();
         self.pending.clear();
-        self.pending.push((self.places[usize::from(state)], 0));
+        self.pending.push((self.places[state], 0));
         let mut found = None;
         while let Some((mut place, len)) = self.pending.pop() {
             self.path.truncate(len);
@@ -146,7 +150,7 @@ impl OnePass {
                         for edge in edges.filter(|edge| edge.first <= symbol && symbol <= edge.last)
                         {
                             if found.replace((edge.to, self.path.clone())).is_some() {
-                                return Some(Entry::Unsure);
+                                return Some(UNSURE);
                             }
                         }
                         break;
@@ -168,13 +172,13 @@ impl OnePass {
                         self.path.push(Action::Clear(from as usize..to as usize));
                         next
                     }
-                    Instruction::Assert(..) => return Some(Entry::Unsure),
+                    Instruction::Assert(..) => return Some(UNSURE),
                     Instruction::Match(_) | Instruction::Look(..) | Instruction::Fail => break,
                 };
             }
         }
         let Some((place, path)) = found else {
-            return Some(Entry::Unsure);
+            return Some(UNSURE);
         };
         let next = self.state(program, place)?;
         // The first list is empty.
@@ -182,23 +186,49 @@ impl OnePass {
             0
         } else {
             self.lists.push(path);
-            u16::try_from(self.lists.len() - 1).ok()?
+            u32::try_from(self.lists.len() - 1).ok()?
         };
-        Some(Entry::Way(next, list))
+        Some(next | list << LIST)
     }
 
-    /// The state of a place. `None` if there is no room for another one.
-    fn state(&mut self, program: &Program, place: Place) -> Option<u16> {
+    /// Where the entries of a place begin. `None` if there is no room for them.
+    fn state(&mut self, program: &Program, place: Place) -> Option<u32> {
+        let len = program.classes.len();
         if let Some(state) = self.places.iter().position(|known| *known == place) {
-            return u16::try_from(state).ok();
+            return u32::try_from(state * len).ok();
         }
-        let room = self.table.len() + program.classes.len();
-        if room > LARGEST {
+        let row = self.table.len();
+        if row + len > LARGEST {
             self.vain = PATIENCE;
             return None;
         }
-        self.table.resize(room, Entry::Unknown);
+        self.table.resize(row + len, UNKNOWN);
         self.places.push(place);
-        u16::try_from(self.places.len() - 1).ok()
+        u32::try_from(row).ok()
     }
+}
+
+/// Where the entries of the state begin that an entry leads to.
+fn row_of(entry: Entry) -> usize {
+    (entry & ((1 << LIST) - 1)) as usize
+}
+
+/// Reads bytes as long as there is nothing to write. Returns how many that were, the state behind them, and the entry for
+/// the byte that follows. It is a function of its own so that the state stays in a register.
+#[inline(never)]
+fn skim(
+    table: &[Entry],
+    classes: &[u8; 256],
+    text: &[u8],
+    mut row: usize,
+) -> (usize, usize, Entry) {
+    for (at, &byte) in text.iter().enumerate() {
+        let entry = table.get(row + usize::from(classes[usize::from(byte)]));
+        let entry = entry.copied().unwrap_or(UNSURE);
+        if entry >> LIST != 0 {
+            return (at, row, entry);
+        }
+        row = entry as usize;
+    }
+    (text.len(), row, UNKNOWN)
 }
