@@ -104,7 +104,7 @@ export const stacks = [
       'fault constants copy pattern',
       'options search background',
       'os cancel guarded turns share order',
-      'error',
+      'error hash',
     ],
   },
   {

@@ -20,6 +20,7 @@ mod error;
 pub mod fault;
 #[cfg(all(test, unix))]
 mod guarded;
+pub mod hash;
 mod mapping;
 pub mod needle;
 pub mod options;

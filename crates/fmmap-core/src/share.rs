@@ -7,13 +7,12 @@
 //!
 //! The entries stand in the order in which they were added or last moved. The last one is what the number means now.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, DefaultHasher};
-
 #[cfg(all(loom, test))]
 use loom::sync::{Condvar, Mutex, MutexGuard};
 #[cfg(not(all(loom, test)))]
 use std::sync::{Condvar, Mutex, MutexGuard};
+
+use crate::hash::{self, Map};
 
 /// All groups; `T` is an entry.
 #[derive(Debug)]
@@ -29,7 +28,7 @@ struct Groups<T> {
     last_group: u64,
     /// The last number of a member.
     last_member: u64,
-    all: HashMap<u64, Vec<Row<T>>, BuildHasherDefault<DefaultHasher>>,
+    all: Map<u64, Vec<Row<T>>>,
 }
 
 #[derive(Debug)]
@@ -132,7 +131,7 @@ impl<T> Groups<T> {
         Self {
             last_group: 0,
             last_member: 0,
-            all: HashMap::with_hasher(BuildHasherDefault::new()),
+            all: hash::empty(),
         }
     }
 

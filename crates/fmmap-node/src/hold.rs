@@ -4,12 +4,12 @@
 //! of its views, so that a view can be detached. If a runtime ends an environment without waiting for work that uses
 //! its views, their memory stays mapped for a while.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use fmmap_core::Export;
+use fmmap_core::hash::Map;
 
 /// Set when an environment of Bun has ended: Bun does not wait for work that uses its views.
 pub(crate) type Ended = Arc<AtomicBool>;
@@ -116,7 +116,7 @@ fn let_go_in_time() {
 /// The views of a map, by where they start and how many bytes they have.
 #[derive(Default)]
 pub(crate) struct Holds {
-    all: HashMap<(usize, usize), Vec<Weak<Hold>>>,
+    all: Map<(usize, usize), Vec<Weak<Hold>>>,
     /// The number of holds at which those of collected views are removed: twice as many as were left the last time,
     /// so that the cost of a view does not depend on how many there are.
     full: usize,

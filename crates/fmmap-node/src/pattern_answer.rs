@@ -429,11 +429,32 @@ impl Asked {
     /// The same with an answer that is empty.
     pub(crate) fn go_on_with<P: Pause>(
         &self,
-        mut answer: Answer,
+        answer: Answer,
         state: &mut State,
         haystack: &[u8],
         enough: Enough,
         pause: &mut P,
+    ) -> Answer {
+        // Without checks between them, one step is enough.
+        let step = if P::BLOCK == usize::MAX {
+            usize::MAX
+        } else {
+            STEP
+        };
+        self.go_on_by(step, answer, state, haystack, enough, &mut || {
+            pause.goes_on()
+        })
+    }
+
+    /// The same by steps of a length, as long as `goes_on` says so: one function for every kind of [`Pause`].
+    fn go_on_by(
+        &self,
+        longest: usize,
+        mut answer: Answer,
+        state: &mut State,
+        haystack: &[u8],
+        enough: Enough,
+        goes_on: &mut dyn FnMut() -> bool,
     ) -> Answer {
         let groups = most_groups(&self.pattern);
         if let State::Lines(lines) = &mut *state {
@@ -441,13 +462,8 @@ impl Asked {
             lines.forget();
         }
         let mut left = enough.searched;
-        while !answer.is_enough(enough) && left > 0 && pause.goes_on() {
-            // Without checks between them, one step is enough.
-            let step = if P::BLOCK == usize::MAX {
-                left
-            } else {
-                STEP.min(left)
-            };
+        while !answer.is_enough(enough) && left > 0 && goes_on() {
+            let step = longest.min(left);
             let before = state.position();
             let is_done = match (&mut *state, self.question) {
                 (State::Matches(scan), Question::Count) => {

@@ -3,15 +3,15 @@
 //! As with maps, JavaScript holds a number and not a pointer. A number is never used twice.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
+use fmmap_core::hash::Map;
 use fmmap_core::pattern::{Encoding, Flags, Members, Needle, Options, Pattern, Refusal};
 use napi::sys;
 
 #[derive(Default)]
 struct Patterns {
     last: usize,
-    all: HashMap<usize, (sys::napi_env, Pattern)>,
+    all: Map<usize, (sys::napi_env, Pattern)>,
 }
 
 thread_local! {

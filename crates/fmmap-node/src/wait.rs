@@ -4,10 +4,10 @@
 //! with the number and the outcome. The end of the environment cancels the waits that are left.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Weak};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use fmmap_core::hash::Map;
 use fmmap_core::wait::{Cancel, Outcome, Word, spawn};
 use napi::bindgen_prelude::*;
 use napi::sys;
@@ -29,7 +29,7 @@ const SLICE: Duration = Duration::from_millis(50);
 struct Waits {
     env: sys::napi_env,
     told: Arc<Told>,
-    all: HashMap<u64, Weak<Cancel>>,
+    all: Map<u64, Weak<Cancel>>,
 }
 
 thread_local! {
@@ -67,7 +67,7 @@ pub fn on_waited(env: Env, told: Function<'_, FnArgs<(f64, f64)>, ()>) -> Result
         waits.push(Waits {
             env,
             told: Arc::new(told),
-            all: HashMap::new(),
+            all: Map::default(),
         });
     });
     Ok(())

@@ -3,9 +3,9 @@
 //! Each path from the first node to the last spells a character of the set, and all its characters are spelled. Nodes
 //! with the same paths to the end are merged, so that the 700 ranges of `\p{L}` are a few hundred nodes.
 
+use crate::hash::Map;
 use crate::pattern::Encoding;
 use crate::pattern::syntax::set::Set;
-use std::collections::HashMap;
 
 /// An arrow from a node: the first and the last byte that take it, and the node to which it leads.
 pub(super) type Arrow = (u8, u8, usize);
@@ -27,7 +27,7 @@ impl Spelling {
     pub(super) fn new(set: &Set, encoding: Encoding) -> Self {
         let mut graph = Graph {
             nodes: vec![Vec::new()],
-            known: HashMap::new(),
+            known: Map::default(),
         };
         let first = match encoding {
             Encoding::Latin1 => bytes(&cut(set.ranges(), 0, 0xFF)),
@@ -46,7 +46,7 @@ const fn block(count: u32) -> u32 {
 struct Graph {
     nodes: Vec<Vec<Arrow>>,
     /// The node from which that many bytes spell these numbers.
-    known: HashMap<(u32, Vec<(u32, u32)>), usize>,
+    known: Map<(u32, Vec<(u32, u32)>), usize>,
 }
 
 impl Graph {

@@ -6,9 +6,9 @@
 use super::lazy::{Automaton, Cache, DEAD, Prefer, State, TAG};
 use super::program::{Compiler, Edge, Instruction, Place, Way, edge};
 use super::symbols::{EDGE, SYMBOLS, Symbol};
+use crate::hash::Map;
 use crate::pattern::syntax::tree::{Assert, Kind};
 use crate::pattern::syntax::{Node, Refusal};
-use std::collections::HashMap;
 
 /// The most states that a lookahead may have.
 const MOST: usize = 2_000;
@@ -131,7 +131,7 @@ fn explore(compiler: &Compiler, node: &Node) -> Result<Option<Explored>, Refusal
     let mut automaton = Automaton::new(program, Prefer::First);
     automaton.memory = usize::MAX;
     let mut cache = automaton.cache();
-    let mut known: HashMap<State, usize> = HashMap::new();
+    let mut known: Map<State, usize> = Map::default();
     let mut queue: Vec<State> = Vec::new();
     let mut starts = Vec::new();
     let kinds: Vec<Option<Kind>> = if asserts {

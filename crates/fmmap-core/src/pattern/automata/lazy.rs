@@ -14,10 +14,9 @@
 
 use super::program::{Instruction, Place, Program, Way};
 use super::symbols::{Symbol, kind};
+use crate::hash::Map;
 use crate::order::sort_small;
 use crate::pattern::syntax::tree::Kind;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 /// A state of a [`Cache`]: the index of its transitions in the table. With [`TAG`] set, the search has to look at it.
@@ -73,7 +72,7 @@ pub(crate) type Key = Arc<(Head, Box<[Place]>)>;
 pub(crate) struct Cache {
     table: Vec<State>,
     states: Vec<Key>,
-    known: HashMap<Key, State, BuildHasherDefault<Mix>>,
+    known: Map<Key, State>,
     /// The first states, by what stands before and by whether the search is anchored.
     starts: [[Option<State>; 2]; Kind::ALL.len()],
     /// The bytes that the states use.
@@ -121,40 +120,6 @@ impl Seen {
     }
 }
 
-/// A simple hash, by multiplying and rotating: the keys are this program's own numbers, which no attacker chooses.
-#[derive(Default)]
-struct Mix(u64);
-
-impl Hasher for Mix {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        }
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517C_C1B7_2722_0A95);
-    }
-
-    fn write_u8(&mut self, byte: u8) {
-        self.write_u64(byte.into());
-    }
-
-    fn write_u32(&mut self, word: u32) {
-        self.write_u64(word.into());
-    }
-
-    fn write_usize(&mut self, word: usize) {
-        self.write_u64(word as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
-}
-
 impl Automaton {
     pub(crate) fn new(program: Program, prefer: Prefer) -> Self {
         // Many needles have many states, and a search may meet all of them.
@@ -172,7 +137,7 @@ impl Automaton {
         Cache {
             table: Vec::new(),
             states: Vec::new(),
-            known: HashMap::default(),
+            known: Map::default(),
             starts: [[None; 2]; Kind::ALL.len()],
             held: 0,
             generation: 0,

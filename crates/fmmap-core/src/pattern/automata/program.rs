@@ -7,11 +7,11 @@
 use super::characters::{END, Spelling};
 use super::classes::Classes;
 use super::symbols::{Symbol, Whole};
+use crate::hash::Map;
 use crate::pattern::Encoding;
 use crate::pattern::syntax::set::Set;
 use crate::pattern::syntax::tree::{Assert, Repeat};
 use crate::pattern::syntax::{Construct, Node, Refusal};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 /// A place in a program.
@@ -181,7 +181,7 @@ pub(super) struct Compiler {
     with_groups: bool,
     instructions: Vec<Instruction>,
     edges: Vec<Edge>,
-    spellings: HashMap<Set, Rc<Spelling>>,
+    spellings: Map<Set, Rc<Spelling>>,
     /// The position of the quantifier that is being compiled, for the error if the program gets too large.
     at: usize,
 }
@@ -197,7 +197,7 @@ impl Compiler {
             with_groups,
             instructions: Vec::new(),
             edges: Vec::new(),
-            spellings: HashMap::new(),
+            spellings: Map::default(),
             at: 0,
         }
     }

@@ -8,6 +8,7 @@
 use super::segments::Segments;
 use super::terms::ranked;
 use super::walk::{Found, look_once};
+use crate::order::sort_few;
 use crate::pattern::filter::front::Bytes;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use crate::pattern::filter::simd::{self, Simd};
@@ -142,7 +143,7 @@ impl Near {
             .map(|(at, class)| Probe::new(at, class))
             .map(|probe| (probe.share(), probe))
             .collect();
-        probes.sort_by(|a, b| a.0.total_cmp(&b.0));
+        sort_few(&mut probes, |a, b| a.0 < b.0);
         // Bytes that stand side by side often do, so the second is taken from afar if it is rare there.
         if let [first, rest @ ..] = probes.as_mut_slice() {
             let rare = rest.partition_point(|probe| probe.0 < RARE);

@@ -357,12 +357,11 @@ mod x86 {
         let mut copy;
         while number < seen.len {
             let rest = &haystack[seen.from + number..];
-            let bytes = match rest.first_chunk() {
-                Some(bytes) => bytes,
-                None => {
-                    copy = padded(rest);
-                    &copy
-                }
+            let bytes = if let Some(bytes) = rest.first_chunk() {
+                bytes
+            } else {
+                copy = padded(rest);
+                &copy
             };
             let found = starts::<N, CASED>(one, bytes) & starts::<N, CASED>(two, bytes);
             let found = found & u64::MAX >> (64 - (seen.len - number).min(64));

@@ -4,11 +4,11 @@
 //! several the one with the lowest number; of ASCII letters the small one. So `ſ` becomes `s`, and the Kelvin sign `k`.
 //! Needles are folded when a list is made; the haystack is folded character by character while it is compared.
 
+use crate::hash::Map;
 use crate::order::sort_few;
 use crate::pattern::Encoding;
 use crate::pattern::filter::{Front, spelled};
 use crate::pattern::syntax::set::Set;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The greatest length of a character in UTF-8.
@@ -51,9 +51,9 @@ pub(super) struct Fold {
     /// The folding of characters of one byte.
     pub(super) bytes: [u8; 256],
     /// The folding of characters beyond ASCII that change by it.
-    others: HashMap<u32, Spelled>,
+    others: Map<u32, Spelled>,
     /// For each character that was folded: the result, and all spellings with that result, as grams compare them.
-    known: HashMap<u32, (u32, Ways)>,
+    known: Map<u32, (u32, Ways)>,
     is_utf8: bool,
 }
 
@@ -86,8 +86,8 @@ impl Fold {
         let is_utf8 = encoding == Encoding::Utf8;
         let mut fold = Self {
             bytes: std::array::from_fn(|byte| u8::try_from(byte).unwrap_or(0)),
-            others: HashMap::new(),
-            known: HashMap::new(),
+            others: Map::default(),
+            known: Map::default(),
             is_utf8,
         };
         for letter in b'A'..=b'Z' {

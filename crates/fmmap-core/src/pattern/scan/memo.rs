@@ -5,8 +5,8 @@
 //! that lie farther apart the farther it gets, in which state it was there. If the run finds nothing, a later run
 //! that is in the same state at such a place can stop.
 
+use crate::hash::Set;
 use crate::pattern::automata::lazy::State;
-use std::collections::HashSet;
 
 /// The most notes that are kept.
 const MOST: usize = 1 << 14;
@@ -17,7 +17,7 @@ const NEAR: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Memo {
     /// Places behind which nothing was found, with the state of the run there. Runs can meet a place in several states.
-    barren: HashSet<(usize, State)>,
+    barren: Set<(usize, State)>,
     /// The notes of this run since its last match.
     trail: Vec<(usize, State)>,
     /// The generation of the cache to which the states belong.
