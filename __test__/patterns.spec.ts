@@ -313,6 +313,25 @@ test('the flags g, d and lastIndex change nothing; y matches at start alone', (t
   t.deepEqual(texts(m.matchAll(/[ab]{2}/y)), ['ab', 'ab'])
 })
 
+test('ignoreCase compares the characters of a string as a RegExp with the flags iu does', (t) => {
+  const text = 'ſ S s K k ẞ ß SS İ i ı I Σ ς σ É é \u{10400} \u{10428}'
+  const utf8 = holding(t, text)
+  for (const one of ['s', 'ſ', 'k', 'K', 'ß', 'SS', 'i', 'İ', 'ı', 'σ', 'É', '\u{10428}', 'ſ s']) {
+    const found = utf8.findAll(new Pattern(one, { ignoreCase: true }))
+    const expected = text.matchAll(new RegExp(one, 'giu'))
+    const places = Array.from(expected, ({ index }) => Buffer.byteLength(text.slice(0, index)))
+    t.deepEqual([...found], places, one)
+  }
+  const latin1 = new Mmap(-1, 8)
+  t.teardown(() => latin1.close())
+  latin1.write(Buffer.from('aÉéÿµK', 'latin1'))
+  const options = { ignoreCase: true, encoding: 'latin1' } as const
+  t.deepEqual([...latin1.findAll(new Pattern(Buffer.from('é', 'latin1'), options))], [1, 2])
+  t.deepEqual([...latin1.findAll(new Pattern('k', options))], [5])
+  const withFlag = new Pattern(/err./, { ignoreCase: true })
+  t.is(holding(t, 'an ERRs').find(withFlag), 3)
+})
+
 test('ignoreCase is for bytes too, and a Pattern is used by any map', (t) => {
   const word = new Pattern(['error', /warn(ing)?/], { ignoreCase: true })
   t.is(holding(t, 'x ERROR').find(word), 2)
