@@ -179,6 +179,10 @@ fn vectors(
 }
 
 /// Which of 64 bytes pass the test of a term, whatever its offset. `None` if this processor has no vectors.
+#[cfg_attr(
+    target_arch = "aarch64",
+    expect(clippy::unnecessary_wraps, reason = "other processors may have none")
+)]
 pub(super) fn word(term: &Term, bytes: &[u8; WORD]) -> Option<u64> {
     #[cfg(target_arch = "x86_64")]
     {
