@@ -218,14 +218,14 @@ impl Places {
             return None;
         }
         let words = scan.starts(haystack, base, &mut self.rows.starts);
-        if words.is_none() {
-            self.known = base.saturating_add(APART);
-        }
         let judged = words.and_then(|words| {
             let end = stop.min(base.saturating_add(words * WORD));
             self.rows.judge(haystack, (base, end), found)
         });
         if judged.is_none() {
+            // A line that is longer than a stretch is not asked about again: what is searched of it would be forgotten.
+            let apart = if words.is_none() { APART } else { 1 };
+            self.known = base.saturating_add(apart);
             scan.resume(base);
             self.resume(base);
         }

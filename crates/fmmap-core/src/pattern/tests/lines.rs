@@ -182,6 +182,48 @@ fn lines_that_are_judged_at_once_have_a_match() {
 }
 
 #[test]
+fn a_step_without_a_match_is_not_taken_again() {
+    let words = [
+        "ab", "user", "12", "x7", ",", "=,", "-", " ", "key=1", "GET ", "deadbeef", ".",
+    ];
+    let mut random = Random(0x5EED);
+    let mut text = String::new();
+    // Only one line in forty has a match, and most are longer than a stretch of rows.
+    for line in 0..90 {
+        let end = text.len() + [200, 6000][usize::from(line % 40 > 4)];
+        while text.len() < end {
+            text.push_str(words[random.below(words.len())]);
+        }
+        text.push_str(if line % 40 == 3 { "key=\n" } else { "-\n" });
+    }
+    let wanted = 3;
+    let pattern = compiled(r"\w=$", "m", Encoding::Utf8).unwrap();
+    for budget in [1 << 10, 20_000, 64 << 10] {
+        // A step may search more than its budget, but not less than half of it.
+        let most = 2 * text.len() / budget + 2 * wanted + 100;
+        let (mut scan, mut count) = (LineScan::new(&pattern, 0, text.len(), false), 0);
+        let is_over = (0..most).any(|_| {
+            scan.forget();
+            scan.count(text.as_bytes(), budget, &mut count)
+        });
+        assert!(is_over, "count by {budget}");
+        assert_eq!(count, wanted, "{budget}");
+        let (mut scan, mut found) = (LineScan::new(&pattern, 0, text.len(), false), 0);
+        let is_over = (0..most).any(|_| {
+            scan.forget();
+            match scan.step(text.as_bytes(), budget) {
+                LineStep::Line(_) => found += 1,
+                LineStep::More => {}
+                LineStep::Done => return true,
+            }
+            false
+        });
+        assert!(is_over, "steps of {budget}");
+        assert_eq!(found, wanted, "{budget}");
+    }
+}
+
+#[test]
 fn lines_take_linear_time_though_each_has_a_match_that_goes_on_behind_it() {
     for (source, flags, unit) in [
         (r"\s+$", "", "\n"),
