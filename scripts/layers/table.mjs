@@ -64,7 +64,6 @@ export const stacks = [
       'create refusal cache lock',
       'memory',
       'file',
-      'file_system',
       'errno large limits scheduler symbol word',
     ],
   },

@@ -4,7 +4,7 @@ use super::index::{Entry, Index};
 use super::mark::Mark;
 use super::reason::Reason;
 use super::snapshot::Snapshots;
-use crate::os::{Descriptor, MAP_NORESERVE, large};
+use crate::os::{Descriptor, HUGE_PAGES, MAP_NORESERVE, large};
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering};
@@ -29,9 +29,6 @@ const TRIES: u32 = 1_000;
 
 /// How often in a row a signal may be for one page that is there (see [`Mapped::doubt`]).
 const DOUBTS: u32 = 100;
-
-/// Kernels refuse to cut an area of huge pages between them. Their sizes, and arm64's 64 KiB.
-const GRAINS: [usize; 6] = [1, 64 << 10, 2 << 20, 32 << 20, 512 << 20, 1 << 30];
 
 static TABLE: Snapshots<Index<Mapped>> = Snapshots::empty();
 
@@ -379,7 +376,7 @@ fn down(address: usize, grain: usize) -> usize {
 /// arguments is right). Then the area there consists of huge pages, and to go outwards to the next
 /// of their bounds does not leave it: smaller sizes than the true one are refused the same way.
 fn zero(range: &Range<usize>) -> bool {
-    for grain in GRAINS {
+    for grain in [1].into_iter().chain(HUGE_PAGES) {
         let start = down(range.start, grain);
         let Some(end) = range.end.checked_next_multiple_of(grain) else {
             return false;

@@ -57,6 +57,26 @@ pub fn stat(fd: Descriptor) -> Result<Stat> {
     })
 }
 
+/// The number of the kind of file system that the file is in, if it can be asked.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn file_system(fd: Descriptor) -> Option<i64> {
+    let mut found = std::mem::MaybeUninit::<libc::statfs>::uninit();
+    retried("fstatfs", || {
+        // SAFETY: `found` is valid for writing one `libc::statfs`; any number may be asked as a descriptor.
+        unsafe { libc::fstatfs(fd, found.as_mut_ptr()) }
+    })
+    .ok()?;
+    // SAFETY: fstatfs returned 0, so it has filled `found`.
+    let found = unsafe { found.assume_init() };
+    #[allow(
+        clippy::cast_lossless,
+        clippy::unnecessary_cast,
+        reason = "its type differs between C libraries"
+    )]
+    let kind = found.f_type as i64 & 0xffff_ffff;
+    Some(kind)
+}
+
 /// The file opened anew, where its descriptor may map other bytes than the file has. On an overlay, as containers have
 /// it, the first writer of a file of a lower folder gets a copy in the upper one. A descriptor that was opened for
 /// reading before tells the size of the copy, but maps the lower file.
@@ -65,7 +85,7 @@ pub fn stat(fd: Descriptor) -> Result<Stat> {
 pub fn reopened(file: &OwnedFile) -> Option<OwnedFile> {
     const OVERLAY: i64 = 0x794c_7630;
     let fd = file.as_raw_fd();
-    if super::file_system::kind(fd) != Some(OVERLAY) {
+    if file_system(fd) != Some(OVERLAY) {
         return None;
     }
     // SAFETY: the call takes no pointer, and the descriptor is open.

@@ -52,8 +52,6 @@ pub const SHARED_ANONYMOUS_GROWS: bool = !cfg!(any(target_os = "linux", target_o
 pub struct Memory {
     start: *mut u8,
     len: usize,
-    /// The size of its pages, if they are huge.
-    huge: Option<usize>,
     owner: Owner,
 }
 
@@ -64,8 +62,8 @@ enum Owner {
     /// memmap2 has mapped it, and resizes it. Its `Drop` is not run, because it does not notice if the system refuses
     /// to unmap: see [`unmap`].
     Memmap2(#[allow(dead_code, reason = "only Linux moves it")] ManuallyDrop<MmapRaw>),
-    /// A call of our own has mapped it.
-    System,
+    /// A call of our own has mapped it, with these flags.
+    System { flags: i32 },
 }
 
 impl Memory {
@@ -74,7 +72,6 @@ impl Memory {
         Self {
             start: std::ptr::NonNull::dangling().as_ptr(),
             len: 0,
-            huge: None,
             owner: Owner::Nobody,
         }
     }
@@ -92,24 +89,18 @@ impl Memory {
         offset: u64,
         _tag: Option<&str>,
     ) -> Result<Self> {
-        let huge = match fd {
-            Some(fd) => huge_page_size_of(fd),
-            None => huge_page_size(flags),
-        };
         if let Some(raw) = by_memmap2(len, prot, flags, fd, offset) {
             let raw = raw.map_err(|error| Error::from_io(&error, "mmap"))?;
             return Ok(Self {
                 start: raw.as_mut_ptr(),
                 len,
-                huge,
                 owner: Owner::Memmap2(ManuallyDrop::new(raw)),
             });
         }
         Ok(Self {
             start: map(len, prot, flags, fd, offset)?,
             len,
-            huge,
-            owner: Owner::System,
+            owner: Owner::System { flags },
         })
     }
 
@@ -148,12 +139,12 @@ impl Memory {
         Ok(())
     }
 
-    /// How much is mapped for `len` bytes of it, as `munmap` and `mremap` need it: whole huge pages where it has those.
-    /// The kernel rounds up all others itself, and refuses a length for which there is no multiple.
+    /// How much is mapped for `len` bytes of it.
     fn mapped(&self, len: usize) -> usize {
-        self.huge
-            .and_then(|page| len.checked_next_multiple_of(page))
-            .unwrap_or(len)
+        match self.owner {
+            Owner::System { flags } => mapped_len(len, flags),
+            Owner::Nobody | Owner::Memmap2(_) => len,
+        }
     }
 
     /// Nothing to do: memory has no name here by which other processes find it.
@@ -235,6 +226,14 @@ fn map(len: usize, prot: i32, flags: i32, fd: Option<Descriptor>, offset: u64) -
     Ok(address.cast())
 }
 
+/// The length of a mapping of `len` bytes as `munmap` and `mremap` need it: whole huge pages for those. The kernel rounds
+/// up all others itself, and refuses a length for which there is no multiple.
+fn mapped_len(len: usize, flags: i32) -> usize {
+    huge_page_size(flags)
+        .and_then(|page| len.checked_next_multiple_of(page))
+        .unwrap_or(len)
+}
+
 /// The size of the pages that `MAP_HUGETLB` asks for, in bytes: by its upper bits, or the system's default.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn huge_page_size(flags: i32) -> Option<usize> {
@@ -261,17 +260,6 @@ fn huge_page_size(_flags: i32) -> Option<usize> {
     None
 }
 
-/// The size of the pages of a file's mappings, if they are huge.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn huge_page_size_of(fd: Descriptor) -> Option<usize> {
-    super::file_system::huge_page_size(fd)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn huge_page_size_of(_fd: Descriptor) -> Option<usize> {
-    None
-}
-
 /// `munmap(2)`.
 ///
 /// # Safety
@@ -282,7 +270,9 @@ unsafe fn unmap(start: *mut u8, len: usize) {
     static REFUSED: Mutex<Vec<(usize, usize)>> = Mutex::new(Vec::new());
     static ANY: AtomicBool = AtomicBool::new(false);
     // SAFETY: the caller vouches for the range.
-    let done = unsafe { libc::munmap(start.cast(), len) } == 0;
+    let done = unsafe { libc::munmap(start.cast(), len) } == 0
+        // SAFETY: munmap has refused the range.
+        || unsafe { unmap_huge(start, len) };
     if done && !ANY.load(Ordering::Relaxed) {
         return;
     }
@@ -298,6 +288,25 @@ unsafe fn unmap(start: *mut u8, len: usize) {
         refused.push((start.expose_provenance(), len));
     }
     ANY.store(!refused.is_empty(), Ordering::Relaxed);
+}
+
+/// The sizes of huge pages, and arm64's 64 KiB. Linux refuses to cut an area of them between its pages, with EINVAL.
+pub const HUGE_PAGES: [usize; 5] = [64 << 10, 2 << 20, 32 << 20, 512 << 20, 1 << 30];
+
+/// Unmaps whole huge pages, where a file of them is mapped in part: no flag says so. Smaller sizes than the true one are
+/// refused as the length itself.
+///
+/// # Safety
+/// As of [`unmap`], which has just failed.
+unsafe fn unmap_huge(start: *mut u8, len: usize) -> bool {
+    let is_cut = std::io::Error::last_os_error().raw_os_error() == Some(libc::EINVAL);
+    cfg!(any(target_os = "linux", target_os = "android"))
+        && is_cut
+        && HUGE_PAGES.iter().any(|&page| {
+            let whole = len.checked_next_multiple_of(page);
+            // SAFETY: the area has pages of this size or larger ones, and the call refuses to cut the latter.
+            whole.is_some_and(|len| unsafe { libc::munmap(start.cast(), len) } == 0)
+        })
 }
 
 /// `mremap(2)`: the mapping's new address, with `new_len` bytes. The old address is gone after success.
@@ -508,16 +517,14 @@ mod tests {
     fn ordinary_pages_in_the_place_of_a_huge_one_are_resized_and_unmapped_together() {
         const HUGE: usize = 2 << 20;
         let both = PROT_READ | PROT_WRITE;
-        let huge = super::huge_page_size(MAP_PRIVATE | libc::MAP_HUGETLB | libc::MAP_HUGE_2MB);
-        assert_eq!(huge, Some(HUGE));
+        let flags = MAP_PRIVATE | libc::MAP_HUGETLB | libc::MAP_HUGE_2MB;
         for (len, new_len) in [(20_000, 65_280), (20_000, 100), (HUGE, 1), (1, HUGE + 1)] {
             // What the fault guard leaves of a huge page, for which the system had no memory.
             let pages = super::map(HUGE, both, MAP_PRIVATE, None, 0).unwrap();
             let mut memory = Memory {
                 start: pages,
                 len,
-                huge,
-                owner: Owner::System,
+                owner: Owner::System { flags },
             };
             // SAFETY: the byte is the memory's.
             unsafe { memory.start().write(7) };
@@ -527,8 +534,8 @@ mod tests {
             assert_eq!(unsafe { memory.start().read() }, 7);
             let whole = new_len.next_multiple_of(HUGE);
             assert!(is_mapped(memory.start(), whole), "{len} {new_len}");
-            assert_eq!(memory.mapped(usize::MAX), usize::MAX);
         }
+        assert_eq!(super::mapped_len(usize::MAX, flags), usize::MAX);
     }
 
     /// A part of a file of huge pages is mapped as whole pages, without a flag that says so.
@@ -553,11 +560,8 @@ mod tests {
         };
         // No page of it is touched, as the system may have none.
         let (both, lazy) = (PROT_READ | PROT_WRITE, MAP_NORESERVE);
-        if super::map(HUGE, both, MAP_PRIVATE | lazy, Some(file.as_raw_fd()), 0).map(|start| {
-            // SAFETY: the page was mapped just now.
-            unsafe { libc::munmap(start.cast(), HUGE) }
-        }) != Ok(0)
-        {
+        let fd = Some(file.as_raw_fd());
+        if Memory::map(HUGE, both, MAP_PRIVATE | lazy, fd, 0, None).is_err() {
             // An emulator may map no huge pages where the kernel does.
             return;
         }
@@ -567,7 +571,6 @@ mod tests {
             (PROT_READ, MAP_PRIVATE | lazy),
         ] {
             for len in [1, 20_000, HUGE, HUGE + 1] {
-                let fd = Some(file.as_raw_fd());
                 let memory = Memory::map(len, prot, flags, fd, 0, None).unwrap();
                 assert!(is_mapped(), "{prot} {flags} {len}");
                 drop(memory);

@@ -4,8 +4,6 @@ mod cache;
 mod create;
 mod errno;
 mod file;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod file_system;
 pub(crate) mod large;
 mod limits;
 mod lock;
@@ -26,8 +24,9 @@ pub use file::{
 pub use limits::{Area, allocation_granularity, page_size};
 pub use lock::{allocate, lock, unlock};
 pub use memory::{
-    EXTENDS, LOCKS, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, Memory, PROT_READ,
-    PROT_WRITE, REFUSED_FLAGS, SHARED_ANONYMOUS_GROWS, advise, is_private, set_name, sync,
+    EXTENDS, HUGE_PAGES, LOCKS, MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, Memory,
+    PROT_READ, PROT_WRITE, REFUSED_FLAGS, SHARED_ANONYMOUS_GROWS, advise, is_private, set_name,
+    sync,
 };
 pub use named::{Named, unlink_named};
 pub use refusal::{SEEMS, explain, only_seems_empty};

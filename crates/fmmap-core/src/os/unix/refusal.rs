@@ -1,8 +1,8 @@
 //! Why a file can't be mapped, in a sentence.
 
-use super::file::{Descriptor, Kind, Stat, stat};
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use super::file_system;
+use super::file::file_system;
+use super::file::{Descriptor, Kind, Stat, stat};
 use super::limits::page_size;
 use super::memory::{MAP_SHARED, Memory, PROT_READ};
 use crate::error::Error;
@@ -102,7 +102,7 @@ pub fn only_seems_empty(fd: Descriptor) -> bool {
         0x0027_e0eb,
         0x6367_7270,
     ];
-    file_system::kind(fd).is_some_and(|kind| PSEUDO.contains(&kind))
+    file_system(fd).is_some_and(|kind| PSEUDO.contains(&kind))
 }
 
 /// Whether the file belongs to a file system whose files have bytes only while they are read.
