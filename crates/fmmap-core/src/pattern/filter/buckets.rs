@@ -7,6 +7,7 @@
 //! whole vector of starts is looked up at once.
 
 use super::front::{DEEP, Front};
+use super::seen::Seen;
 use crate::order::{sort, sort_few};
 
 /// The two tables of a position.
@@ -186,37 +187,8 @@ impl Grouped {
 /// The most starts in a block, as words of bits.
 const WORDS: usize = 8;
 
-/// A block of starts that was looked at, and which of them are candidates.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Block {
-    from: usize,
-    masks: [u64; WORDS],
-    /// The number of starts in the block.
-    len: usize,
-}
-
-impl Block {
-    /// The next candidate at or after `from` if one is known; otherwise where the search goes on.
-    #[inline]
-    fn next(&self, from: usize) -> Result<usize, usize> {
-        let Some(offset) = from
-            .checked_sub(self.from)
-            .filter(|&offset| offset < self.len)
-        else {
-            return Err(from);
-        };
-        let mut word = offset / 64;
-        let mut mask = self.masks[word] & u64::MAX << (offset % 64);
-        while mask == 0 {
-            word += 1;
-            if word * 64 >= self.len {
-                return Err(self.from + self.len);
-            }
-            mask = self.masks[word];
-        }
-        Ok(self.from + word * 64 + mask.trailing_zeros() as usize)
-    }
-}
+/// A block of starts.
+pub(crate) type Block = Seen<WORDS>;
 
 impl Buckets {
     /// The first candidate in `[from, until)`. Starts that are too near to the haystack's end to be looked at all

@@ -15,6 +15,7 @@
 #[cfg(any(test, target_arch = "x86_64"))]
 use super::fold::CASE;
 use super::grams::Table;
+use crate::pattern::filter;
 
 /// The most starts that are looked at together.
 const PLACES: usize = 1 << 10;
@@ -107,36 +108,8 @@ pub(super) struct Bloom {
     reach: usize,
 }
 
-/// Starts that were looked at, and which of them are candidates.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Seen {
-    from: usize,
-    len: usize,
-    masks: [u64; PLACES / 64],
-}
-
-impl Seen {
-    /// The next candidate at or after `from` if one is known; otherwise where the search goes on.
-    #[inline]
-    fn next(&self, from: usize) -> Result<usize, usize> {
-        let Some(offset) = from
-            .checked_sub(self.from)
-            .filter(|&offset| offset < self.len)
-        else {
-            return Err(from);
-        };
-        let mut word = offset / 64;
-        let mut mask = self.masks[word] & u64::MAX << (offset % 64);
-        while mask == 0 {
-            word += 1;
-            if word * 64 >= self.len {
-                return Err(self.from + self.len);
-            }
-            mask = self.masks[word];
-        }
-        Ok(self.from + word * 64 + mask.trailing_zeros() as usize)
-    }
-}
+/// The starts of a block.
+pub(super) type Seen = filter::Seen<{ PLACES / 64 }>;
 
 impl Bloom {
     /// Of the first `len` bytes of all needles, in each of their spellings. None if that is too short.

@@ -2,16 +2,13 @@
 //! costs no more than it has to, and the rest by [`Search`]. Lists of strings are left to their own search at once.
 
 use super::forward::Search;
-use super::short::segments;
+use super::short::{BEGINNING, segments};
 use super::sink::Sink;
 use super::{Progress, Span, Step};
 use crate::pattern::bits::{Beginning, Next, Row};
 #[cfg(any(test, feature = "testing"))]
 use crate::pattern::filter::Choice;
 use crate::pattern::{Pattern, needles, signed};
-
-/// How many bytes are the beginning.
-pub(super) const BEGINNING: usize = 32 << 10;
 
 /// How many bytes are searched between two looks at what a step may spend.
 const LEAST: usize = 64;

@@ -1,13 +1,15 @@
 //! Finds the first match, or the number of matches, in a short haystack or the beginning of a long one, without what a
 //! search needs that can be interrupted.
 
-use super::begin::BEGINNING;
 use super::{Progress, Sink, Span, Step, text};
 use crate::pattern::Pattern;
 use crate::pattern::automata::lazy::DEAD;
 use crate::pattern::automata::run::{Pause, Run};
 use crate::pattern::bits::{Beginning, First, Next, Segments, Stop, Walk, look_around};
 use crate::pattern::pool::Caches;
+
+/// How many bytes are the beginning.
+pub(super) const BEGINNING: usize = 32 << 10;
 
 /// How many bytes are short.
 const SHORT: usize = 256;
