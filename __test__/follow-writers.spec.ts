@@ -197,6 +197,75 @@ for (const clock of ['its clock', 'a clock that stands still'] as const) {
   )
 }
 
+/** Calls `step` with its name before each call by which a follower looks at files, until the test ends. */
+function beforeCalls(t: Assertions, step: (call: string) => void): void {
+  let steps = false
+  for (const name of ['statSync', 'fstatSync', 'readdirSync', 'openSync'] as const) {
+    const real = fs[name] as (...options: unknown[]) => unknown
+    const replace = (call: unknown): void => void Object.assign(fs, { [name]: call })
+    replace((...options: unknown[]) => {
+      if (!steps) {
+        steps = true
+        step(name)
+        steps = false
+      }
+      return real(...options)
+    })
+    t.teardown(() => replace(real))
+  }
+}
+
+/** Writes a line to each of six files, one after another, and gives the file's place to the next: a step at each call. */
+function* rotates(writer: Writer, moves: 'up' | 'on'): Generator<void> {
+  for (let files = 1; files <= 6; files += 1) {
+    writer.lines(1)
+    yield
+    if (files === 6) return
+    if (moves === 'on') fs.renameSync(writer.path, `${writer.path}.${files}`)
+    else {
+      for (let number = files - 1; number > 0; number -= 1) {
+        fs.renameSync(`${writer.path}.${number}`, `${writer.path}.${number + 1}`)
+        yield
+      }
+      fs.renameSync(writer.path, `${writer.path}.1`)
+    }
+    yield
+    writer.reopen()
+    yield
+  }
+}
+
+for (const moves of ['up', 'on'] as const) {
+  onUnix(
+    `files that are renamed between any two calls of a look: numbers move ${moves}`,
+    async (t) => {
+      let step: (call: string) => void = () => {}
+      beforeCalls(t, (call) => step(call))
+      for (let seed = 1; seed <= 40; seed += 1) {
+        const path = ownPath()
+        fs.writeFileSync(path, '')
+        const lines = following(t, path, { poll: 5 })
+        const writer = new Writer(path, seed)
+        const steps = rotates(writer, moves)
+        step = (call) => {
+          const most = call === 'statSync' ? 2 : moves === 'on' ? 8 : 16
+          for (let count = writer.random(most); count > 0; count -= 1) steps.next()
+        }
+        const { got, reach } = gather(lines)
+        await reach(6)
+        step = () => {}
+        t.deepEqual(
+          got.map((line) => Number.parseInt(line, 10)),
+          [0, 1, 2, 3, 4, 5],
+          `seed ${seed}`,
+        )
+        await lines.return?.()
+        writer.close()
+      }
+    },
+  )
+}
+
 onUnix('a hard link keeps the old file, and a new one is renamed over the name', async (t) => {
   await check(t, ownPath(), 15, 12, (writer) => {
     writer.lines(writer.random(30))

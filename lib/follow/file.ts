@@ -176,6 +176,12 @@ export class FollowedFile {
     return fs.fstatSync(this.#fd, { bigint: true })
   }
 
+  /** Whether a path names this file now. */
+  isAt(path: string | Buffer): boolean {
+    const stat = fs.statSync(path, { bigint: true, throwIfNoEntry: false })
+    return stat !== undefined && identity(stat) === this.id
+  }
+
   /** Notes that another file follows this one. */
   replaced(time: number): void {
     if (this.replacedAt !== undefined) return

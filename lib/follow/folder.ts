@@ -284,7 +284,8 @@ export class Folder {
 
   /**
    * The files that had the name after `before` had it (or after the folder was remembered) and before `after` had it,
-   * in that order.
+   * in that order. While the folder is listed, `after` may be renamed too: the files that follow it then may be as old
+   * as it is, and are left for the next check.
    */
   between(before: FollowedFile | undefined, after: FollowedFile): FollowedFile[] {
     this.#followLink()
@@ -305,14 +306,18 @@ export class Folder {
         return true
       })
       const later = [...found.values()]
-      const numbers = direction(entries, before?.id, later)
-      for (const { file } of later.toSorted(byAge(numbers))) {
-        if (alike(bytesOf(file.fd, 0, HEAD), head)) file.close()
-        else files.push(file)
+      const inOrder = byAge(direction(entries, before?.id, later))
+      const last = after.isAt(this.#path) ? undefined : this.#entryOf(after, entries)
+      const next = new Set<string>()
+      for (const entry of later.toSorted(inOrder)) {
+        const isNext = last !== undefined && inOrder(last, entry) < 0
+        if (isNext) next.add(entry.id)
+        if (isNext || alike(bytesOf(entry.file.fd, 0, HEAD), head)) entry.file.close()
+        else files.push(entry.file)
       }
       // A file that was made later is one that the next check finds between two others.
-      for (const { stat } of entries) if (birth(stat) <= until) this.#see(stat)
-      for (const { stat } of found.values()) this.#see(stat)
+      for (const { id, stat } of entries) if (birth(stat) <= until && !next.has(id)) this.#see(stat)
+      for (const { id, stat } of found.values()) if (!next.has(id)) this.#see(stat)
     } catch (error) {
       for (const { file } of found.values()) file.close()
       throw error
@@ -321,6 +326,12 @@ export class Folder {
     this.#see(after.stat())
     this.#given.clear()
     return files
+  }
+
+  /** What a list says of a file, and what the file says itself if its new name is not in the list. */
+  #entryOf(file: FollowedFile, entries: readonly Entry[]): Entry {
+    const listed = entries.find(({ id }) => id === file.id)
+    return { path: listed?.path ?? this.#path, id: file.id, stat: file.stat() }
   }
 
   /** The copy that contains the unread rest of a truncated file. */

@@ -412,19 +412,13 @@ export class Lines implements Follower, Abortable {
     return rest
   }
 
-  /** Whether the path names this file. */
-  #names(file: FollowedFile): boolean {
-    const stat = fs.statSync(this.#path, { bigint: true, throwIfNoEntry: false })
-    return stat !== undefined && identity(stat) === file.id
-  }
-
   /** Puts copies before a file that was truncated several times since it was read. */
   #putCopies(file: FollowedFile, lines: Line[]): Line[] {
     file.ready = lines
     const { head } = file
     if (head !== undefined) {
       const last = file === this.#files.at(-1) && !file.sealed
-      const copies = last ? this.#folder?.copiesBefore(file, head, () => this.#names(file)) : []
+      const copies = last ? this.#folder?.copiesBefore(file, head, () => file.isAt(this.#path)) : []
       file.head = undefined
       if (copies !== undefined && copies.length > 0) {
         this.#files.unshift(...copies)
@@ -441,7 +435,7 @@ export class Lines implements Follower, Abortable {
    */
   #putCopiesOfEmptied(file: FollowedFile): boolean {
     const last = file === this.#files.at(-1) && !file.sealed
-    const isPast = (): boolean => file.isEmptyStill() && this.#names(file)
+    const isPast = (): boolean => file.isEmptyStill() && file.isAt(this.#path)
     const copies = (last && this.#folder?.copiesBefore(file, NOTHING, isPast)) || []
     this.#files.unshift(...copies)
     if (copies.length > 0 || isPast()) file.settle()
