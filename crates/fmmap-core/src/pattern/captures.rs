@@ -115,11 +115,12 @@ impl Capturer {
             {
                 found.groups[0] = Some((start, slots[2 * tail + 1] + text_start));
             }
-            if let Some((_, end)) = found.groups[0] {
-                found.end = end;
-            }
-        } else {
-            found.groups[0] = Some((start, end));
+        }
+        // Another match, as one that is longer and reaches into the next, is not what the search has found.
+        let whole = Some((start, end));
+        if found.groups[0] != whole {
+            found.groups.fill(None);
+            found.groups[0] = whole;
         }
         found
     }
@@ -143,8 +144,8 @@ impl Captures {
 impl Pattern {
     /// The groups and bytes of a match that a search has found.
     ///
-    /// If somebody has written to the haystack meanwhile and the bytes are no match any more, they are returned as
-    /// they are, and only group 0 has matched.
+    /// If somebody has written to the haystack meanwhile and the bytes are no match any more, or one that ends elsewhere,
+    /// they are returned as they are, and only group 0 has matched.
     pub fn captures(&self, haystack: &[u8], span: Span) -> Captures {
         let mut capturer = Capturer::new(self);
         capturer.find(haystack, span);

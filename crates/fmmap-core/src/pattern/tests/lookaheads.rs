@@ -157,6 +157,32 @@ fn groups_before_a_lookahead_are_found_without_reading_it_again() {
 }
 
 #[test]
+fn a_match_whose_bytes_have_changed_ends_where_it_was_found() {
+    // The next match begins there.
+    for (source, before, after) in [
+        ("(a+)(?=[^]*(b))", "aac b", "aaaab"),
+        ("(a+)(?=[^]*(b))", "aaaab", "aac b"),
+        ("(a+?)(?=[^]*(b))", "aaaab", "caaab"),
+        ("(a+)(?=b)", "aabab", "aaaab"),
+        ("(a)+", "aacaa", "caaaa"),
+    ] {
+        let pattern = compiled(source, "", Encoding::Utf8).unwrap();
+        let spans = all(&pattern, before.as_bytes(), usize::MAX);
+        assert!(!spans.is_empty());
+        for span in spans {
+            let found = pattern.captures(after.as_bytes(), span);
+            let whole = (span.start, span.end);
+            assert_eq!((found.start, found.end), whole, "{source}");
+            assert_eq!(found.groups[0], Some(whole), "{source}");
+            assert_eq!(
+                found.bytes(0),
+                Some(&after.as_bytes()[span.start..span.end])
+            );
+        }
+    }
+}
+
+#[test]
 fn a_match_of_a_known_length_is_not_read_again_for_its_end() {
     for (source, text, end, wanted) in [
         ("^(?!.*x)", "x\nab", Some(End::Behind(0)), &[(2, 2)][..]),
