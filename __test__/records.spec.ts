@@ -80,6 +80,18 @@ test('however much was searched before, no more than 4 MiB are read ahead', (t) 
   t.is(found.next().done, true)
 })
 
+test('where nearly all lines have a match, the others are searched in few parts', async (t) => {
+  const m = holding(t, `${'some words of a line\n'.repeat(40_000)}none\n`)
+  let parts = 0
+  const lines: string[] = []
+  const onProgress = (): void => void (parts += 1)
+  for await (const line of m.grepAsync(/\s[^]/, { invert: true, onProgress })) {
+    lines.push(String(line))
+  }
+  t.deepEqual(lines, ['none'])
+  t.true(parts < 50, `${parts} parts`)
+})
+
 /** Words of one byte a character, of several, and of bytes that are no text. */
 function mixed(): Buffer {
   const words = ['key=value', 'käse=brot', 'a=😀', `x=${'long'.repeat(40)}`, 'empty=', '\n']

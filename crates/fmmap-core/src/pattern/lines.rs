@@ -386,11 +386,15 @@ impl LineScan {
                 }
                 Phase::End { start, at } => {
                     let until = stop.min(at.saturating_add(left));
-                    left = left.saturating_sub(until - at);
                     match memchr(b'\n', &haystack[at..until]) {
-                        None if until < stop => self.phase = Phase::End { start, at: until },
+                        None if until < stop => {
+                            left = 0;
+                            self.phase = Phase::End { start, at: until };
+                        }
                         found => {
                             let end = found.map_or(until, |found| at + found);
+                            // With what was searched for the match, but not with the lines behind it.
+                            left = left.saturating_sub(end + 1 - self.line);
                             if let Some(line) = self.judged(haystack, start, end, stop) {
                                 return LineStep::Line(line);
                             }

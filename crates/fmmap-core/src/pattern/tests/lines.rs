@@ -224,6 +224,23 @@ fn a_step_without_a_match_is_not_taken_again() {
 }
 
 #[test]
+fn a_step_for_lines_without_a_match_passes_many_that_have_one() {
+    let text = "some words of a line\n".repeat(20_000);
+    for (source, flags) in [(r"\s", ""), ("w", ""), ("^", "m"), (r"o(?=[^]*s)", "")] {
+        let pattern = compiled(source, flags, Encoding::Utf8).unwrap();
+        for budget in [1 << 10, 64 << 10] {
+            let mut scan = LineScan::new(&pattern, 0, text.len(), true);
+            let mut steps = 1;
+            while scan.step(text.as_bytes(), budget) != LineStep::Done {
+                steps += 1;
+            }
+            let most = 4 * text.len() / budget + 20;
+            assert!(steps < most, "{steps} steps of {budget}: {source}");
+        }
+    }
+}
+
+#[test]
 fn lines_take_linear_time_though_each_has_a_match_that_goes_on_behind_it() {
     for (source, flags, unit) in [
         (r"\s+$", "", "\n"),
