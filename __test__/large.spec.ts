@@ -12,7 +12,7 @@ import {
 } from '../index.js'
 import { refuses } from './support/errors.ts'
 import { freshPath, latin1 } from './support/files.ts'
-import { externalBuffers, scale, unix } from './support/platform.ts'
+import { emulated, externalBuffers, scale, unix } from './support/platform.ts'
 import test, { type Assertions, testWhere } from './support/test.ts'
 
 const GiB = 2 ** 30
@@ -222,3 +222,22 @@ test('a read-only map of 8 GiB', (t) => {
   }
   t.is(seen, 5)
 })
+
+testWhere(unix && !emulated, 'it would take too long')(
+  'a match or line of 2 GiB has no copy: that is an error, and not the end of the iteration',
+  (t) => {
+    t.timeout(600_000)
+    const m = opened(t, sparse(t, 2 * GiB, {}))
+    for (const found of [
+      // A map's matchAll asks for no flag g.
+      // oxlint-disable-next-line bad-match-all-arg
+      m.matchAll(/\0+/),
+      m.grep('\0'),
+      m.grep(/[^\n]/, { reverse: true }),
+      m.grep('\0').blocks(),
+    ] as readonly Iterator<unknown>[]) {
+      refuses(t, () => found.next(), 'ERR_OUT_OF_RANGE', /2147483647 bytes/)
+      t.true(found.next().done)
+    }
+  },
+)

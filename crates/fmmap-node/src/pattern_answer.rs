@@ -209,8 +209,9 @@ impl Answer {
         }
     }
 
+    /// Nothing is left. A match that is too long is said all the same.
     pub(crate) fn finish(&mut self) {
-        self.status = DONE;
+        self.status = self.status.max(DONE);
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -528,7 +528,7 @@ fn backward(
         let is_rest = copied < kept.len() || !is_first;
         answer.position = if is_rest { until } else { start };
         answer.count = if is_rest { first } else { EVERYTHING };
-        if !is_rest && start == from && !answer.is_over() {
+        if !is_rest && start == from {
             answer.finish();
         }
         return answer;
