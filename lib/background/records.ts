@@ -192,7 +192,8 @@ export class AsyncRecords<T> implements Rounds<T> {
     if (rest !== undefined) this.#nextPart()
     this.#searched.unshift(...found)
     this.#dropGiven()
-    this.#how.onProgress?.(Math.min(this.#covered, last) - this.#first, last - this.#first)
+    const place = this.#searched.find(({ found }) => !found.done)?.found.position ?? this.#covered
+    this.#how.onProgress?.(Math.min(place, last) - this.#first, last - this.#first)
   }
 
   /** Searches the next parts, as many as may be in flight; or the rest of the first. */
@@ -262,7 +263,7 @@ export class AsyncRecords<T> implements Rounds<T> {
     if (answer !== undefined) {
       this.#from = answer.position
       this.#isOver = answer.done
-      this.#covered = answer.done ? last : until
+      this.#covered = answer.done ? last : Math.min(answer.position, last)
     }
     if (answer?.done !== true) this.#search = search
     else search.end()
