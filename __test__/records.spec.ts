@@ -92,6 +92,28 @@ test('where nearly all lines have a match, the others are searched in few parts'
   t.true(parts < 50, `${parts} parts`)
 })
 
+test('onProgress of an iterator says how far was searched, however many matches there are', async (t) => {
+  const m = holding(t, `a${' '.repeat(15)}`.repeat(256 * KIB))
+  for (const needle of [/a/, /a[^]/]) {
+    for (const concurrency of [1, 2]) {
+      const calls: number[] = []
+      const onProgress = (done: number): void => void calls.push(done)
+      let apart = 0
+      for await (const { index } of m.matchAllAsync(needle, { concurrency, onProgress })) {
+        const searched = calls.at(-1) as number
+        t.true(searched > index)
+        apart = Math.max(apart, searched - index)
+      }
+      t.true(apart <= 300 * KIB, `${needle}: ${apart} bytes behind a match were searched`)
+      t.is(calls.at(-1), m.length)
+      t.deepEqual(
+        calls,
+        calls.toSorted((a, b) => a - b),
+      )
+    }
+  }
+})
+
 /** Words of one byte a character, of several, and of bytes that are no text. */
 function mixed(): Buffer {
   const words = ['key=value', 'käse=brot', 'a=😀', `x=${'long'.repeat(40)}`, 'empty=', '\n']
@@ -252,6 +274,14 @@ test('memory for blocks is checked when it is given', (t) => {
     thrown(t, () => m.grep('a').blocks(1 as unknown as BlocksOptions)),
     'ERR_INVALID_ARG_TYPE',
   )
+  // In the background blocks have memory of their own.
+  const background = m.grepAsync('a') as unknown as ReturnType<typeof m.grep>
+  checkError(
+    t,
+    thrown(t, () => background.blocks({ into: Buffer.alloc(64 * KIB) })),
+    'ERR_INVALID_ARG_VALUE',
+  )
+  t.not(background.blocks({ into: undefined }), undefined)
 })
 
 test('memory for blocks that is transferred away holds up nothing', (t) => {

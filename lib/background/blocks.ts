@@ -1,7 +1,10 @@
 /** The lines of `grepAsync`: one by one, or many at a time as the bytes that a program writes. */
 
+import { options as members } from '../arguments.js'
+import { invalidValue } from '../errors.js'
 import { hidesConstructor, type Step } from '../iterators.js'
 import type { Line } from '../line.js'
+import type { BlocksOptions } from '../pattern/blocks.js'
 import { textOf } from '../pattern/text.js'
 import type { OwnBuffer } from '../slab.js'
 import type { AsyncRecords } from './records.js'
@@ -44,7 +47,13 @@ export class LineSteps extends Steps<Line> implements AsyncLines {
     this.#records = records
   }
 
-  blocks(): AsyncIterableIterator<OwnBuffer> {
+  blocks(options?: BlocksOptions): AsyncIterableIterator<OwnBuffer> {
+    const { into } = members(options, 'blocks()')
+    if (into !== undefined) {
+      throw invalidValue(
+        'The "into" option is not one of the background: the blocks of grep can be written to memory',
+      )
+    }
     return new Steps(new AsyncBlocks(this.#records))
   }
 }
