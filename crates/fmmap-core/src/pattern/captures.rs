@@ -207,7 +207,7 @@ impl Pattern {
             pause = if whole.any() {
                 run.symbol(automaton, cache, haystack)
             } else {
-                run.forward::<false>(automaton, cache, haystack, haystack.len(), &mut {
+                run.forward(automaton, cache, haystack, haystack.len(), false, &mut {
                     isize::MAX
                 })
             };

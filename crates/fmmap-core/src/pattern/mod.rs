@@ -135,6 +135,7 @@ struct Inner {
     /// How it is searched for by its events, made when that is first considered; `None` if that is not possible.
     eventful: OnceLock<Option<Box<Eventful>>>,
     is_nullable: bool,
+    is_everywhere: bool,
     begins_inside: bool,
     is_sticky: bool,
     starts_at_start: bool,
@@ -164,8 +165,8 @@ pub(crate) enum End {
     Behind(usize),
     /// So many bytes before the end of what the lookahead reads.
     Before(usize),
-    /// One character before that.
-    BeforeCharacter,
+    /// One character before that, unless the haystack ends there and the lookahead may have read nothing.
+    BeforeCharacter { may_be_none: bool },
 }
 
 impl Part {
@@ -178,9 +179,19 @@ impl Part {
             return Some(End::Behind(len));
         }
         let seen = seen.into_iter().collect::<Option<Vec<&Node>>>()?;
-        let is_character = seen.iter().all(|node| matches!(node, Node::Set(_)));
+        let may_be_none = seen.iter().any(|node| matches!(node, Node::Not(_)));
+        let is_character = seen.iter().all(|node| match node {
+            Node::Not(node) => matches!(**node, Node::Set(_)),
+            node => matches!(node, Node::Set(_)),
+        });
         let before = fixed_len(&seen, encoding).map(End::Before);
-        before.or_else(|| is_character.then_some(End::BeforeCharacter))
+        before.or_else(|| is_character.then_some(End::BeforeCharacter { may_be_none }))
+    }
+
+    /// Whether a match can be empty.
+    fn is_nullable(&self) -> bool {
+        let mut all = guarded::alternatives(&self.node, self.tail).into_iter();
+        all.any(|(node, _)| node.is_nullable())
     }
 
     /// Whether a match has places that the search doesn't say.
@@ -329,7 +340,8 @@ impl Pattern {
             guarded: OnceLock::new(),
             starts: OnceLock::new(),
             eventful: OnceLock::new(),
-            is_nullable: nodes.iter().any(|node| node.is_nullable()),
+            is_everywhere: nodes.iter().any(|node| node.is_everywhere()),
+            is_nullable: parts.iter().any(Part::is_nullable),
             begins_inside: nodes.iter().any(|node| node.begins_inside()),
             is_sticky,
             starts_at_start: !nodes.is_empty()

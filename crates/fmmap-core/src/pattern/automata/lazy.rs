@@ -16,6 +16,8 @@ use super::program::{Instruction, Place, Program, Way};
 use super::symbols::{Symbol, kind};
 use crate::hash::Map;
 use crate::order::sort_small;
+use crate::pattern::bits::Exits;
+use crate::pattern::filter::front::Bytes;
 use crate::pattern::syntax::tree::Kind;
 use std::sync::Arc;
 
@@ -72,6 +74,8 @@ pub(crate) type Key = Arc<(Head, Box<[Place]>)>;
 pub(crate) struct Cache {
     table: Vec<State>,
     states: Vec<Key>,
+    /// The bytes at which each state goes on to another one, as far as that was asked for.
+    exits: Vec<Option<Exits>>,
     known: Map<Key, State>,
     /// The first states, by what stands before and by whether the search is anchored.
     starts: [[Option<State>; 2]; Kind::ALL.len()],
@@ -137,6 +141,7 @@ impl Automaton {
         Cache {
             table: Vec::new(),
             states: Vec::new(),
+            exits: Vec::new(),
             known: Map::default(),
             starts: [[None; 2]; Kind::ALL.len()],
             held: 0,
@@ -151,11 +156,7 @@ impl Automaton {
 
     /// The state before the first symbol.
     pub(crate) fn start(&self, cache: &mut Cache, before: Kind, anchored: bool) -> State {
-        let before = if self.program.has_assertions {
-            before
-        } else {
-            Kind::Other
-        };
+        let before = self.program.told(before);
         if let Some(state) = cache.starts[before as usize][usize::from(anchored)] {
             return state;
         }
@@ -257,11 +258,7 @@ impl Automaton {
             self.follow(program.start, None, seen, stack, list);
         }
         cache.work += places.len() + list.len();
-        let before = if program.has_assertions {
-            kind(symbol)
-        } else {
-            Kind::Other
-        };
+        let before = program.told(kind(symbol));
         let head = Head {
             searches,
             before,
@@ -272,6 +269,30 @@ impl Automaton {
         let next = self.state(cache, head, Some(&key));
         cache.put((generation, state, &key), class, next);
         next
+    }
+
+    /// The bytes at which a state goes on to another one. `state` has no tag.
+    pub(crate) fn exits(&self, cache: &mut Cache, state: State) -> Exits {
+        let index = (state >> cache.shift) as usize;
+        cache.exits[index].unwrap_or_else(|| {
+            let exits = self.work_out_exits(cache, state);
+            cache.exits[index] = Some(exits);
+            exits
+        })
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn work_out_exits(&self, cache: &mut Cache, state: State) -> Exits {
+        // The states that are computed for it must have room, since a cache that is emptied has others.
+        let has_room = cache.held <= self.memory / 4;
+        let mut exits = Bytes::NONE;
+        for byte in 0..=u8::MAX {
+            if !has_room || self.next(cache, state, byte.into()) & !TAG != state {
+                exits = exits.or(&Bytes::range(byte, byte));
+            }
+        }
+        Exits::new(&exits)
     }
 
     /// The lookahead that has to be decided before a state can read a symbol.
@@ -343,11 +364,7 @@ impl Automaton {
             is_listed.then_some(place)
         }));
         cache.work += list.len();
-        let before = if self.program.has_assertions {
-            before
-        } else {
-            Kind::Other
-        };
+        let before = self.program.told(before);
         let head = Head {
             searches: true,
             before,
@@ -417,7 +434,7 @@ impl Automaton {
         if let Some(&state) = cache.known.get(key) {
             return state;
         }
-        let size = (4 << cache.shift) + 4 * key.1.len() + 96;
+        let size = (4 << cache.shift) + 4 * key.1.len() + 144;
         if cache.held + size > self.memory || cache.table.len() >= TAG as usize / 2 {
             cache.empty();
             if let Some(current) = current {
@@ -455,6 +472,7 @@ impl Cache {
         let tagged = if is_tagged { state | TAG } else { state };
         self.held += size;
         self.states.push(Arc::clone(&key));
+        self.exits.push(None);
         self.known.insert(key, tagged);
         tagged
     }
@@ -462,6 +480,7 @@ impl Cache {
     fn empty(&mut self) {
         self.table.clear();
         self.states.clear();
+        self.exits.clear();
         self.known.clear();
         self.starts = [[None; 2]; Kind::ALL.len()];
         self.held = 0;

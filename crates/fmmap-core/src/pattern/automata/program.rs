@@ -10,7 +10,7 @@ use super::symbols::{Symbol, Whole};
 use crate::hash::Map;
 use crate::pattern::Encoding;
 use crate::pattern::syntax::set::Set;
-use crate::pattern::syntax::tree::{Assert, Repeat};
+use crate::pattern::syntax::tree::{Assert, Kind, Repeat};
 use crate::pattern::syntax::{Construct, Node, Refusal};
 use std::rc::Rc;
 
@@ -64,6 +64,8 @@ pub(crate) struct Program {
     pub(crate) way: Way,
     pub(crate) whole: Whole,
     pub(crate) has_assertions: bool,
+    /// Which kinds of characters the assertions tell from all others.
+    tells: [bool; Kind::ALL.len()],
     pub(crate) has_looks: bool,
     pub(crate) classes: Classes,
 }
@@ -78,6 +80,15 @@ pub(crate) struct Bare<'n> {
 }
 
 impl Program {
+    /// What the assertions know about a character of this kind.
+    pub(crate) fn told(&self, kind: Kind) -> Kind {
+        if self.tells[kind as usize] {
+            kind
+        } else {
+            Kind::Other
+        }
+    }
+
     /// The program of several patterns. If two match from the same place, the first is preferred.
     pub(crate) fn new(
         patterns: &[&Node],
@@ -420,6 +431,14 @@ impl Compiler {
             .instructions
             .iter()
             .any(|instruction| matches!(instruction, Instruction::Assert(..)));
+        let mut tells = [false; Kind::ALL.len()];
+        for instruction in &self.instructions {
+            if let Instruction::Assert(assert, _) = instruction {
+                for kind in Kind::ALL {
+                    tells[kind as usize] |= assert.tells(kind);
+                }
+            }
+        }
         let has_looks = self
             .instructions
             .iter()
@@ -432,6 +451,7 @@ impl Compiler {
             way: self.way,
             whole: self.whole,
             has_assertions,
+            tells,
             has_looks,
             classes,
         }

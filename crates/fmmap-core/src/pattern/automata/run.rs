@@ -31,18 +31,22 @@ pub(crate) enum Pause {
     Spent,
 }
 
+/// How many bytes long a run has stayed in a state when what leads on is looked for, and for how many at least it has to
+/// be worth it.
+const STAY: usize = 8;
+
 /// How many bytes an instruction counts as when a state is computed.
 pub(crate) const INSTRUCTION: isize = 8;
 
 impl Run {
-    /// Reads bytes up to `limit`, which lies in the haystack. With `EARLIEST` it pauses at each match.
-    #[inline]
-    pub(crate) fn forward<const EARLIEST: bool>(
+    /// Reads bytes up to `limit`, which lies in the haystack. If `earliest`, it pauses at each match.
+    pub(crate) fn forward(
         &mut self,
         automaton: &Automaton,
         cache: &mut Cache,
         haystack: &[u8],
         limit: usize,
+        earliest: bool,
         left: &mut isize,
     ) -> Pause {
         debug_assert!(limit <= haystack.len());
@@ -54,15 +58,21 @@ impl Run {
             mut at,
             mut found,
         } = *self;
+        let mut pace = STAY;
         let pause = loop {
             if at >= limit {
                 break Pause::Limit;
             }
-            // SAFETY: `state` is one of the cache's, without a tag, and `at` is below `limit`.
-            let next =
-                unsafe { walk(cache.table(), classes, haystack, &mut state, &mut at, limit) };
+            let (kept, soft) = (state, limit.min(at + pace));
+            // SAFETY: `state` is one of the cache's, without a tag, and `soft` is not above the haystack's length.
+            let next = unsafe { walk(cache.table(), classes, haystack, &mut state, &mut at, soft) };
             if next & TAG == 0 {
-                break Pause::Limit;
+                if at < limit && state == kept {
+                    let stayed = at;
+                    at = skip(automaton, cache, state, haystack, at, limit, true, left);
+                    pace = if at - stayed < STAY { 16 * STAY } else { STAY };
+                }
+                continue;
             }
             // The state behind the byte at `at`.
             let mut next = next;
@@ -78,15 +88,23 @@ impl Run {
             if next & TAG != 0 {
                 found = Some((at, automaton.pattern(cache, next)));
                 at += 1;
-                if EARLIEST {
+                if earliest {
                     break Pause::Match;
                 }
                 if !automaton.is_list {
                     // In patterns that can end at each byte, as a word does, most states match.
-                    let table = cache.table();
+                    let (mut mark, mut kept) = (at + STAY, state);
                     while at < limit {
+                        if at == mark {
+                            if state == kept {
+                                at = skip(automaton, cache, state, haystack, at, limit, true, left);
+                                found = Some((at - 1, 0));
+                            }
+                            (mark, kept) = (at + STAY, state);
+                            continue;
+                        }
                         let class = classes[usize::from(haystack[at])];
-                        let next = table[state as usize + usize::from(class)];
+                        let next = cache.table()[state as usize + usize::from(class)];
                         if next & TAG == 0 || next >= DEAD {
                             break;
                         }
@@ -108,7 +126,7 @@ impl Run {
     }
 
     /// The same going backward, down to `limit`.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn backward(
         &mut self,
         automaton: &Automaton,
@@ -125,9 +143,23 @@ impl Run {
             mut at,
             mut found,
         } = *self;
+        let (mut mark, mut kept) = (at.saturating_sub(STAY), state);
         let pause = loop {
             if at <= limit {
                 break Pause::Limit;
+            }
+            if at == mark {
+                if state == kept && !until_found {
+                    let to = skip(automaton, cache, state, haystack, at, limit, false, left);
+                    // The state matches at each place, or at none.
+                    let class = usize::from(classes[usize::from(haystack[to])]);
+                    if to < at && cache.table()[state as usize + class] & TAG != 0 {
+                        found = Some((to + 1, 0));
+                    }
+                    at = to;
+                }
+                (mark, kept) = (at.saturating_sub(STAY), state);
+                continue;
             }
             let byte = haystack[at - 1];
             let mut next = cache.table()[state as usize + usize::from(classes[usize::from(byte)])];
@@ -210,6 +242,33 @@ impl Run {
     }
 }
 
+/// How far a run goes on without leaving its state, forward or backward.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a run lends what it has in variables"
+)]
+#[inline(never)]
+fn skip(
+    automaton: &Automaton,
+    cache: &mut Cache,
+    state: State,
+    haystack: &[u8],
+    at: usize,
+    limit: usize,
+    is_forward: bool,
+    left: &mut isize,
+) -> usize {
+    let before = cache.work;
+    let exits = automaton.exits(cache, state);
+    let to = if is_forward {
+        exits.first(haystack, at, limit)
+    } else {
+        exits.last(haystack, at, limit)
+    };
+    *left -= signed(cache.work - before) * INSTRUCTION;
+    to
+}
+
 /// Goes on until the state behind the byte at `at` has a tag, and returns that state; or up to the limit.
 ///
 /// # Safety
@@ -231,9 +290,12 @@ unsafe fn walk(
     let next = |state: State, at: usize| {
         // SAFETY: the place is below `limit`, and so in the haystack. Other threads may change the byte: any has a class.
         let byte = unsafe { *haystack.get_unchecked(at) };
-        let way = state as usize + usize::from(classes[usize::from(byte)]);
+        // The class is added first: it is known long before the state is.
+        let ways = table
+            .as_ptr()
+            .wrapping_add(usize::from(classes[usize::from(byte)]));
         // SAFETY: a state's ways out, one for each class, lie in the table, and those without a tag are states.
-        unsafe { *table.get_unchecked(way) }
+        unsafe { *ways.wrapping_add(state as usize) }
     };
     while *at + 4 <= limit {
         for _ in 0..4 {

@@ -6,6 +6,7 @@
 //! | `near` | the beginning of a haystack, for which no rows are filled |
 //! | `runs` | the same for patterns that are one run of a class |
 //! | `events` | from event to event, for patterns with a small table |
+//! | `exits` | where a run of an automaton goes on to another state |
 //! | `units` | the ways through a pattern, each as a sequence of characters with their repetitions |
 //! | `segments` | which patterns these are, and their parts |
 //! | `rows` | the bits of a stretch of a haystack |
@@ -19,6 +20,7 @@
 mod chain;
 mod events;
 mod exact;
+mod exits;
 mod lines;
 mod near;
 mod rows;
@@ -31,6 +33,7 @@ mod units;
 mod walk;
 
 pub(crate) use events::{Eventful, Events};
+pub(crate) use exits::Exits;
 pub(crate) use lines::Lines;
 pub(crate) use near::{Next, State as Beginning, look_around};
 pub(crate) use rows::{Row, WORD};

@@ -18,7 +18,7 @@ pub(crate) type Row = [u64; WORDS];
 pub(super) const REACH: usize = 16;
 
 /// What a row asks about the byte at an offset from each place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Term {
     /// The offset from the place, -1 or more.
     offset: isize,

@@ -198,7 +198,7 @@ impl Needed {
 
 /// Which of the bytes from `at` on belong to a class: a bit for each of 64 places, none behind the haystack's end.
 #[inline]
-fn bits(class: &Term, haystack: &[u8], at: usize) -> Option<u64> {
+pub(super) fn bits(class: &Term, haystack: &[u8], at: usize) -> Option<u64> {
     let rest = haystack.get(at..).unwrap_or_default();
     if let Some(bytes) = rest.first_chunk() {
         return rows::word(class, bytes);

@@ -4,6 +4,7 @@ use super::guard::{Answer, Guard};
 use super::look::Sizes;
 use super::memo::Memo;
 use super::parts::{Parts, Stretch};
+use super::short::start_of;
 use super::sink::Sink;
 use super::starts::{self, Is};
 use super::text;
@@ -20,6 +21,10 @@ use crate::pattern::{End, Pattern};
 
 /// How many bytes of a plain run take as long as one byte of the automaton of groups.
 const GROUPS_COST: isize = 8;
+
+/// How many bytes of a run need no notes, and how many before a match are read at once.
+const NEAR: usize = 63;
+const FAR: usize = 1 << 10;
 
 /// How many more bytes lookaheads may read than the search advances, and how many bytes at least are then searched in
 /// the way that decides them for themselves.
@@ -414,7 +419,7 @@ impl Search {
             .ways
             .next(&self.pattern, haystack, &mut self.from, stop, left)
         {
-            Next::Run => self.run(haystack, stop, left),
+            Next::Run => return self.run(haystack, stop, left),
             Next::Try(start) => return self.look_at(haystack, start, left),
             Next::Match(start) => {
                 let len = self.pattern.fixed_len().unwrap_or(0);
@@ -432,7 +437,7 @@ impl Search {
         match segments.map(|segments| look_once(segments, haystack, start)) {
             Some(Found::Match(end)) => {
                 *left -= signed(end - start);
-                self.ways.tried(start, end);
+                self.ways.tried(end, end);
                 return self.found(haystack, start, end, 0, left);
             }
             Some(Found::None(seen)) => {
@@ -446,7 +451,7 @@ impl Search {
     }
 
     /// Runs the automaton from here on: four times at once, or once.
-    fn run(&mut self, haystack: &[u8], stop: usize, left: &mut isize) {
+    fn run(&mut self, haystack: &[u8], stop: usize, left: &mut isize) -> Option<Span> {
         let limit = self.ways.until(stop).at;
         let Self {
             pattern,
@@ -457,7 +462,7 @@ impl Search {
         } = self;
         let cache = &mut caches.of(pattern).forward;
         match parts.search(pattern, cache, ahead, (haystack, self.from, limit), left) {
-            None => self.run_from(haystack),
+            None => return self.run_from(haystack, limit, left),
             Some(Stretch::Empty(from)) => self.from = from,
             Some(Stretch::Match { from, run }) => {
                 self.from = from;
@@ -465,6 +470,7 @@ impl Search {
                 self.phase = Phase::Forward(run);
             }
         }
+        None
     }
 
     /// Goes on to the next whole character, unless a string can begin before it: no RegExp matches from inside of a
@@ -478,22 +484,84 @@ impl Search {
         }
     }
 
-    /// Starts an unanchored run.
-    fn run_from(&mut self, haystack: &[u8]) {
+    /// Starts a run, from here on or from any place. Returns its match, if that is near and short.
+    fn run_from(&mut self, haystack: &[u8], limit: usize, left: &mut isize) -> Option<Span> {
         self.skip_rest_of_character(haystack);
         let automaton = self.pattern.forward();
         let before = text::before(haystack, self.from, automaton.program.whole);
-        let state = automaton.start(&mut self.caches.of(&self.pattern).forward, before, false);
+        let is_here = self.pattern.0.is_everywhere;
+        let state = automaton.start(&mut self.caches.of(&self.pattern).forward, before, is_here);
         if state == DEAD {
             self.is_done = true;
-            return;
+            return None;
         }
         self.memo.begin();
-        self.phase = Phase::Forward(Run {
+        let mut run = Run {
             state,
             at: self.from,
             found: None,
-        });
+        };
+        let limit = self.parts.until(limit);
+        let is_found = is_here
+            || self.nearby(haystack, &mut run, limit, true, left) == Pause::Match && !self.earliest;
+        if is_found
+            && self.nearby(haystack, &mut run, self.stop, false, left) == Pause::Dead
+            && let Some((end, pattern)) = run.found
+        {
+            let start = self.known_start(haystack, end, pattern).or_else(|| {
+                *left -= signed(end - self.from);
+                let caches = self.caches.of(&self.pattern);
+                start_of(&self.pattern, caches, haystack, self.from, end)
+            });
+            if let Some(start) = start {
+                return self.found(haystack, start, end, pattern, left);
+            }
+        }
+        self.phase = Phase::Forward(run);
+        None
+    }
+
+    /// Goes on with a run for a few bytes, none of which are read as a whole character.
+    #[inline(never)]
+    fn nearby(
+        &mut self,
+        haystack: &[u8],
+        run: &mut Run,
+        limit: usize,
+        earliest: bool,
+        left: &mut isize,
+    ) -> Pause {
+        let automaton = self.pattern.forward();
+        let cache = &mut self.caches.of(&self.pattern).forward;
+        let (at, whole) = (run.at, automaton.program.whole);
+        // Before a match there are no notes anyway.
+        let most = if earliest {
+            usize::try_from(*left).map_or(0, |left| left.min(FAR))
+        } else {
+            NEAR
+        };
+        let mut limit = limit.min(haystack.len()).min(at + NEAR.max(most));
+        if whole.any() && at < limit {
+            limit = self.ahead.next(whole, haystack, at, limit);
+        }
+        run.forward(automaton, cache, haystack, limit, earliest, left)
+    }
+
+    /// Where the next match starts, or may have started if only the number of matches is asked for; `None` if that has
+    /// to be found out from its end.
+    fn known_start(&self, haystack: &[u8], end: usize, pattern: u32) -> Option<usize> {
+        let from = self.from;
+        let is_free = !self.pattern.has_tail()
+            || end < haystack.len()
+                && matches!(
+                    self.pattern.end(pattern as usize),
+                    Some(End::Before(_) | End::BeforeCharacter { .. })
+                );
+        let is_any = self.ways.is_count() && !self.pattern.is_nullable() && is_free;
+        match self.pattern.fixed_len() {
+            Some(len) => Some(end.saturating_sub(len).max(from)),
+            None => (is_any || self.pattern.0.is_everywhere).then_some(from),
+        }
     }
 
     /// Starts an anchored run.
@@ -552,14 +620,8 @@ impl Search {
         if self.earliest {
             return self.found(haystack, end, end, pattern, left);
         }
-        if let Some(len) = self.pattern.fixed_len() {
-            return self.found(
-                haystack,
-                end.saturating_sub(len).max(self.from),
-                end,
-                pattern,
-                left,
-            );
+        if let Some(start) = self.known_start(haystack, end, pattern) {
+            return self.found(haystack, start, end, pattern, left);
         }
         self.phase = self.back_from(haystack, end, pattern);
         None
@@ -591,12 +653,15 @@ impl Search {
             at: stop,
             is_end: true,
         };
-        if run.state != DEAD && !self.advance(haystack, &mut run, until, Some(start), left) {
+        let is_over = run.state == DEAD
+            || run.at == start && self.nearby(haystack, &mut run, stop, false, left) == Pause::Dead;
+        if !is_over && !self.advance(haystack, &mut run, until, Some(start), left) {
             self.phase = Phase::Try { start, run };
             return None;
         }
         self.phase = Phase::Idle;
-        self.ways.tried(start, run.at);
+        self.ways
+            .tried(run.found.map_or(start, |(end, _)| end), run.at);
         if let Some((end, pattern)) = run.found {
             return self.found(haystack, start, end, pattern, left);
         }
@@ -672,19 +737,16 @@ impl Search {
             let rest = usize::try_from(*left).unwrap_or(0).max(64);
             let mut limit = until.at.min(note).min(run.at.saturating_add(rest));
             let before = run.found;
-            let pause = if whole.any() {
+            if whole.any() {
                 limit = ahead.next(whole, haystack, run.at, limit);
-                if limit == run.at {
-                    *left -= 1;
-                    run.symbol(automaton, cache, haystack)
-                } else {
-                    run.forward::<false>(automaton, cache, haystack, limit, left)
-                }
-            } else if run.found.is_none() {
-                // Pauses at the first match, from which on the run makes notes.
-                run.forward::<true>(automaton, cache, haystack, limit, left)
+            }
+            let pause = if limit == run.at {
+                *left -= 1;
+                run.symbol(automaton, cache, haystack)
             } else {
-                run.forward::<false>(automaton, cache, haystack, limit, left)
+                // Pauses at the first match, from which on the run makes notes.
+                let is_first = run.found.is_none() && !whole.any();
+                run.forward(automaton, cache, haystack, limit, is_first, left)
             };
             if run.found != before {
                 memo.begin();
@@ -784,7 +846,7 @@ impl Search {
         let end = match self.pattern.end(pattern) {
             Some(End::Behind(len)) => seen.min(start + len),
             Some(End::Before(len)) => start.max(seen.saturating_sub(len)),
-            Some(End::BeforeCharacter) => {
+            Some(End::BeforeCharacter { may_be_none }) if !may_be_none || seen < haystack.len() => {
                 let encoding = self.pattern.encoding();
                 let mut end = start.max(seen.saturating_sub(1));
                 while end > start && !text::is_boundary(haystack, end, encoding) {
@@ -792,7 +854,7 @@ impl Search {
                 }
                 end
             }
-            None => {
+            Some(End::BeforeCharacter { .. }) | None => {
                 // The bytes are read once more, by the automaton of groups.
                 *left -= signed(seen - start).saturating_mul(GROUPS_COST);
                 let caches = self.caches.of(&self.pattern);

@@ -41,7 +41,8 @@ impl Memo {
     #[inline]
     pub(super) fn next_place(at: usize, base: usize) -> usize {
         let step = match at.saturating_sub(base) {
-            0..0x4000 => NEAR,
+            0..0x400 => NEAR,
+            0x400..0x4000 => 256,
             0x4000..0x10_0000 => 4 << 10,
             _ => 256 << 10,
         };

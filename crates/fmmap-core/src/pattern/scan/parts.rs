@@ -263,7 +263,7 @@ fn go(
         run.at = bounds[part] + step;
         let end = bounds[part + 1];
         while run.at < end && run.found.is_none() {
-            let pause = run.forward::<true>(automaton, cache, haystack, end, left);
+            let pause = run.forward(automaton, cache, haystack, end, true, left);
             if cache.generation != generation || pause == Pause::Dead {
                 return None;
             }
@@ -293,9 +293,12 @@ unsafe fn walk(
     let next = |state: State, part: &[u8], at: usize| {
         // SAFETY: no part is shorter than `len`. Other threads may change the byte: any has a class.
         let byte = unsafe { *part.get_unchecked(at) };
-        let way = state as usize + usize::from(classes[usize::from(byte)]);
+        // The class is added first: it is known long before the state is.
+        let ways = table
+            .as_ptr()
+            .wrapping_add(usize::from(classes[usize::from(byte)]));
         // SAFETY: a state's ways out, one for each class, lie in the table, and those without a tag are states.
-        unsafe { *table.get_unchecked(way) }
+        unsafe { *ways.wrapping_add(state as usize) }
     };
     // Variables and branches of their own: of an array the compiler makes a vector, and the four look-ups wait for one
     // another again.

@@ -186,7 +186,7 @@ fn run(pattern: &Pattern, caches: &mut Caches, haystack: &[u8], from: usize) -> 
     let mut left = isize::MAX;
     while run.state != DEAD {
         let end = haystack.len();
-        match run.forward::<false>(automaton, cache, haystack, end, &mut left) {
+        match run.forward(automaton, cache, haystack, end, false, &mut left) {
             Pause::Dead => break,
             Pause::Limit => {
                 run.symbol(automaton, cache, haystack);
@@ -208,8 +208,8 @@ fn run(pattern: &Pattern, caches: &mut Caches, haystack: &[u8], from: usize) -> 
     })
 }
 
-/// Where the match starts that ends at `end`.
-fn start_of(
+/// Where the match starts that ends at `end`, if none of the characters between is read as a whole.
+pub(super) fn start_of(
     pattern: &Pattern,
     caches: &mut Caches,
     haystack: &[u8],

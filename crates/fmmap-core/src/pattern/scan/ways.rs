@@ -145,14 +145,19 @@ impl Ways {
         }
     }
 
+    /// Whether only the number of matches is asked for.
+    pub(super) fn is_count(&self) -> bool {
+        self.asked == Asked::Number
+    }
+
     /// Notes that a match ended here.
     pub(super) fn found(&mut self, end: usize) {
         self.seek = self.seek.max(end);
     }
 
-    /// Notes how far a run from a candidate has read.
-    pub(super) fn tried(&mut self, start: usize, at: usize) {
-        self.spent(at - start + 16, at);
+    /// Notes how far a run has read from a candidate, or behind its match.
+    pub(super) fn tried(&mut self, from: usize, at: usize) {
+        self.spent(at.saturating_sub(from) + 16, at);
     }
 
     /// Whether the next match is looked for in rows of bits.

@@ -100,6 +100,16 @@ impl Kind {
 }
 
 impl Assert {
+    /// Whether this kind of characters may decide otherwise than [`Kind::Other`].
+    pub(crate) fn tells(self, kind: Kind) -> bool {
+        match self {
+            Self::Start | Self::End => kind == Kind::Edge,
+            Self::LineStart | Self::LineEnd => matches!(kind, Kind::Edge | Kind::Line),
+            Self::Word { .. } | Self::NotWord { .. } => kind.is_word(true),
+            Self::After(own) => own == Kind::Other || own == kind,
+        }
+    }
+
     /// Whether the condition holds between two characters of these kinds.
     pub(crate) fn holds(self, before: Kind, after: Kind) -> bool {
         match self {
@@ -143,14 +153,25 @@ impl Node {
 
     /// Whether the node can match the empty string.
     pub(crate) fn is_nullable(&self) -> bool {
+        self.has_empty(true)
+    }
+
+    /// Whether it matches at any place, if only the empty string.
+    pub(crate) fn is_everywhere(&self) -> bool {
+        self.has_empty(false)
+    }
+
+    fn has_empty(&self, where_assertions_hold: bool) -> bool {
+        let has_empty = |node: &Self| node.has_empty(where_assertions_hold);
         match self {
-            Self::Empty | Self::Assert(_) | Self::Not(_) => true,
+            Self::Assert(_) | Self::Not(_) => where_assertions_hold,
+            Self::Empty => true,
             Self::Fail | Self::Set(_) => false,
             Self::Bytes(bytes) => bytes.is_empty(),
-            Self::Concat(nodes) => nodes.iter().all(Self::is_nullable),
-            Self::Either(nodes) => nodes.iter().any(Self::is_nullable),
-            Self::Group(_, node) => node.is_nullable(),
-            Self::Repeat(repeat) => repeat.min == 0 || repeat.node.is_nullable(),
+            Self::Concat(nodes) => nodes.iter().all(has_empty),
+            Self::Either(nodes) => nodes.iter().any(has_empty),
+            Self::Group(_, node) => has_empty(node),
+            Self::Repeat(repeat) => repeat.min == 0 || has_empty(&repeat.node),
         }
     }
 

@@ -215,13 +215,13 @@ fn a_match_of_a_known_length_is_not_read_again_for_its_end() {
         (
             "a+(?=[bé])",
             "aaéab",
-            Some(End::BeforeCharacter),
+            Some(End::BeforeCharacter { may_be_none: false }),
             &[(0, 2), (4, 5)],
         ),
         (
             "\\w*(?=\\s)|b(?=[^a])",
             "a\u{2028}b日c",
-            Some(End::BeforeCharacter),
+            Some(End::BeforeCharacter { may_be_none: false }),
             &[(0, 1), (1, 1), (4, 5)],
         ),
         (
@@ -231,7 +231,13 @@ fn a_match_of_a_known_length_is_not_read_again_for_its_end() {
             &[(0, 2), (4, 5)],
         ),
         ("a+(?=b|éb)", "aaébab", None, &[(0, 2), (5, 6)]),
-        ("a+(?!b)", "aab", None, &[(0, 1)]),
+        ("a+(?!b|cd)", "aab", None, &[(0, 1)]),
+        (
+            "a+(?!b)|é*(?=[ab日])",
+            "aabéé日ééaa",
+            Some(End::BeforeCharacter { may_be_none: true }),
+            &[(0, 1), (1, 1), (2, 2), (3, 7), (7, 7), (10, 14), (14, 16)],
+        ),
         ("a|bc(?=d)", "abcd", None, &[(0, 1), (1, 3)]),
     ] {
         let pattern = compiled(source, "m", Encoding::Utf8).unwrap();

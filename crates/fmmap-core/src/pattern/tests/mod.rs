@@ -9,6 +9,7 @@ mod oracle;
 mod rare;
 mod runs;
 mod sentences;
+mod stays;
 mod writers;
 
 use super::{Encoding, Flags, Needle, Options, Pattern, Refusal, Span, Step};
