@@ -114,6 +114,37 @@ test('onProgress of an iterator says how far was searched, however many matches 
   }
 })
 
+test('lines that are rare share a block', (t) => {
+  const m = holding(t, `${'xxxx\n'.repeat(200)}short a\n`.repeat(1000))
+  for (const needle of ['a', /[a-c]/, ['a', 'b'], /\w+ a/]) {
+    const blocks = [...m.grep(needle).blocks()]
+    t.is(Buffer.concat(blocks).toString(), 'short a\n'.repeat(1000))
+    t.true(blocks.length < 20, `${blocks.length} blocks of ${String(needle)}`)
+  }
+})
+
+/** The least time of this process that a call takes, all threads together. */
+function least(call: () => unknown): number {
+  let best = Infinity
+  for (let turn = 0; turn < 3; turn += 1) {
+    const start = process.cpuUsage()
+    call()
+    const { user, system } = process.cpuUsage(start)
+    best = Math.min(best, user + system)
+  }
+  return best
+}
+
+test('lines without a match are found in a time like that of counting them', (t) => {
+  const m = holding(t, `${' '.repeat(600)}a\n`.repeat(20_000))
+  for (const needle of ['a', /[a-c]/, ['a', 'b']]) {
+    const counted = least(() => t.is(m.countLines(needle, { invert: true }), 0))
+    const found = least(() => t.is([...m.grep(needle, { invert: true })].length, 0))
+    // It was 30 to 60 times as long.
+    t.true(found < 8 * counted + 20_000, `${String(needle)}: ${found} and ${counted} us`)
+  }
+})
+
 /** Words of one byte a character, of several, and of bytes that are no text. */
 function mixed(): Buffer {
   const words = ['key=value', 'käse=brot', 'a=😀', `x=${'long'.repeat(40)}`, 'empty=', '\n']

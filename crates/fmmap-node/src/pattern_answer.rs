@@ -458,10 +458,6 @@ impl Asked {
         goes_on: &mut dyn FnMut() -> bool,
     ) -> Answer {
         let groups = most_groups(&self.pattern);
-        if let State::Lines(lines) = &mut *state {
-            // What the bytes were at the last answer does not matter.
-            lines.forget();
-        }
         let mut left = enough.searched;
         while !answer.is_enough(enough) && left > 0 && goes_on() {
             let step = longest.min(left);

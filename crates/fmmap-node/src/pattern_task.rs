@@ -75,7 +75,11 @@ impl SearchState {
     }
 
     /// Keeps the search for the next part, if there is one.
-    fn rest(&self, state: State) {
+    fn rest(&self, mut state: State) {
+        if let State::Lines(lines) = &mut state {
+            // By the next part the bytes may be others.
+            lines.forget();
+        }
         let mut resting = self.state();
         if !self.job.has_ended() {
             *resting = Some(state);

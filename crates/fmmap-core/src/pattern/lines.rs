@@ -74,6 +74,9 @@ const FEW: usize = 8;
 /// How far behind the line before them the first one stands at most.
 const NEAR: usize = 512;
 
+/// How many bytes may be searched at least for the bounds of a line whose match was found.
+const BOUNDS: usize = 16 << 10;
+
 /// With how many of them in a line the next one is looked for behind the line, and for how many bytes.
 const DENSE: usize = 4;
 const APART: usize = 256 << 10;
@@ -465,6 +468,10 @@ impl LineScan {
                 self.scan.resume(self.line);
             }
             Place::At(place) => {
+                if !self.invert {
+                    // The line is given now, and not looked for again by the next step.
+                    *left = (*left).max(BOUNDS);
+                }
                 let place = place.clamp(self.line, stop);
                 let is_count = count.is_some();
                 if let Some(passed) = self.judge(haystack, Some(place), stop, count) {
