@@ -3,7 +3,7 @@
 //! After `[0-9]+` a digit can only be one more digit, and a dot only what follows the group. Most patterns are like
 //! that at most places. So each place that a read leads to becomes a state, with a row of entries: for each class of
 //! bytes the next state, and what to write to the slots on the way there. An entry is computed when it is first
-//! needed. If a byte leaves two ways, or an assertion decides, this module does not answer, and `groups` finds the way
+//! needed. If a byte leaves two ways, or an assertion decides that is not the end of a line, this module does not answer, and `groups` finds the way
 //! by trying.
 //!
 //! What it answers is what trying finds. A way that the next byte rules out is one that trying gives up. A way that
@@ -12,7 +12,9 @@
 use super::groups::{NOWHERE, Slot, Window};
 use super::lazy::Seen;
 use super::program::{Instruction, Place, Program};
-use super::symbols::{EDGE, Symbol};
+use super::symbols::{EDGE, Symbol, kind};
+use crate::pattern::bits::is_ascii;
+use crate::pattern::syntax::tree::{Assert, Kind};
 use std::ops::Range;
 
 /// The most entries of a table.
@@ -64,7 +66,8 @@ impl OnePass {
         window: Window<'_>,
         slots: &mut [Slot],
     ) -> bool {
-        if self.vain >= PATIENCE || program.whole.any() {
+        // Where there is only ASCII, nothing is read as a whole.
+        if self.vain >= PATIENCE || program.whole.any() && !is_ascii(window.text) {
             return false;
         }
         let is_found = self.run(program, window, slots).is_some();
@@ -80,7 +83,12 @@ impl OnePass {
         slots.fill(NOWHERE);
         if self.places.is_empty() {
             self.lists.push(Vec::new());
-            self.state(program, program.start)?;
+            // What each match begins with holds, as there is a match.
+            let mut start = program.start;
+            while let Instruction::Assert(_, next) = program.instructions[start as usize] {
+                start = next;
+            }
+            self.state(program, start)?;
         }
         let (mut at, mut row) = (window.start, 0);
         let text = window.text.get(..window.end)?;
@@ -170,6 +178,17 @@ impl OnePass {
                     }
                     Instruction::Clear(from, to, next) => {
                         self.path.push(Action::Clear(from as usize..to as usize));
+                        next
+                    }
+                    Instruction::Assert(Assert::LineEnd | Assert::End, _)
+                        if kind(symbol) != Kind::Line && symbol != EDGE =>
+                    {
+                        break;
+                    }
+                    // It holds where it is on the only way that is left to the end.
+                    Instruction::Assert(_, next)
+                        if symbol == EDGE && found.is_none() && self.pending.is_empty() =>
+                    {
                         next
                     }
                     Instruction::Assert(..) => return Some(UNSURE),

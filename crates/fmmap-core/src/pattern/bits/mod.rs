@@ -36,7 +36,7 @@ pub(crate) use events::{Eventful, Events};
 pub(crate) use exits::Exits;
 pub(crate) use lines::Lines;
 pub(crate) use near::{Next, State as Beginning, look_around};
-pub(crate) use rows::{Row, WORD};
+pub(crate) use rows::{Row, WORD, is_ascii};
 pub(crate) use runs::First;
 pub(crate) use segments::Segments;
 pub(crate) use terms::ranked;

@@ -275,7 +275,8 @@ fn with_avx2(
 }
 
 /// Whether all bytes are ASCII.
-pub(super) fn is_ascii(bytes: &[u8]) -> bool {
+#[inline(never)]
+pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
     #[cfg(target_arch = "x86_64")]
     if let Some(avx2) = simd::Avx2::detect() {
         // SAFETY: `avx2` exists, so this processor has it.

@@ -8,7 +8,7 @@
 use super::chain::Chain;
 use super::exact::Exact;
 use super::near::Near;
-use super::rows::Term;
+use super::rows::{Term, is_ascii};
 use super::runs::{Needed, Runs};
 use super::terms::Terms;
 use super::units::{Sequence, Unit, What, joined, sequences};
@@ -281,7 +281,7 @@ impl Segments {
     /// Whether all matches of a stretch are found at once, or counted if that is all that is asked for.
     pub(crate) fn is_at_once(&self, text: &[u8], is_count: bool) -> bool {
         let is_counted = is_count && self.is_run();
-        (self.exact.is_some() || is_counted) && (!self.is_utf8 || text.is_ascii())
+        (self.exact.is_some() || is_counted) && (!self.is_utf8 || is_ascii(text))
     }
 
     /// Whether any class has characters of more than one byte.
@@ -435,7 +435,7 @@ impl Segments {
     /// The cost of a KiB, estimated from a sample: to count the matches, or to find them.
     pub(crate) fn cost(&self, sample: &[u8], is_count: bool) -> usize {
         let chain = self.chain.as_ref().filter(|_| is_count);
-        match chain.filter(|chain| !chain.asks_ascii || sample.is_ascii()) {
+        match chain.filter(|chain| !chain.asks_ascii || is_ascii(sample)) {
             Some(chain) if chain.may_tangle => self.cost_of_places(sample).max(CHAIN),
             Some(_) => CHAIN,
             None => self.cost_of_places(sample),
@@ -444,7 +444,7 @@ impl Segments {
 
     fn cost_of_places(&self, sample: &[u8]) -> usize {
         let exact = self.exact.as_ref();
-        let exact = exact.filter(|exact| !exact.asks_ascii || sample.is_ascii());
+        let exact = exact.filter(|exact| !exact.asks_ascii || is_ascii(sample));
         if let Some(exact) = exact.filter(|exact| exact.whole().is_some()) {
             return exact.cost();
         }

@@ -38,7 +38,7 @@ impl Memo {
     }
 
     /// The next place, at or after `at`, that is noted by a run whose last match or start was at `base`.
-    #[inline]
+    #[inline(never)]
     pub(super) fn next_place(at: usize, base: usize) -> usize {
         let step = match at.saturating_sub(base) {
             0..0x400 => NEAR,

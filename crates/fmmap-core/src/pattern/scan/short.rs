@@ -5,7 +5,7 @@ use super::{Progress, Sink, Span, Step, text};
 use crate::pattern::Pattern;
 use crate::pattern::automata::lazy::DEAD;
 use crate::pattern::automata::run::{Pause, Run};
-use crate::pattern::bits::{Beginning, First, Next, Segments, Stop, Walk, look_around};
+use crate::pattern::bits::{Beginning, First, Next, Segments, Stop, Walk, is_ascii, look_around};
 use crate::pattern::pool::Caches;
 
 /// How many bytes are the beginning.
@@ -156,7 +156,7 @@ fn by_automaton(pattern: &Pattern, haystack: &[u8], from: &mut usize) -> Step {
         return Step::More;
     }
     // Then no character is read as a whole, and no place is inside of one.
-    if !haystack[*from..].is_ascii() {
+    if !is_ascii(&haystack[*from..]) {
         return Step::More;
     }
     let mut caches = pattern.take_caches();

@@ -216,6 +216,7 @@ impl Ways {
     }
 
     /// Notes bytes that were read in vain.
+    #[inline(never)]
     fn spent(&mut self, bytes: usize, at: usize) {
         let bytes = signed(bytes);
         self.debt = self.debt.saturating_add(bytes);
