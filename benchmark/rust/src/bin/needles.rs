@@ -32,6 +32,8 @@ enum Made {
     Syllables,
     /// Of what the text has: all occur.
     Cut,
+    /// Words that stand in the text, a step apart of all its words.
+    Words,
     /// Letters of DNA.
     Bases,
 }
@@ -39,6 +41,9 @@ enum Made {
 fn needles(made: Made, count: usize, shortest: usize, haystack: &[u8]) -> Vec<Vec<u8>> {
     const SYLLABLES: &str =
         "ba ce di fo gu ha je ki lo mu na pe qui ro su ta ve wi xo zu an er in on st ch";
+    if let Made::Words = made {
+        return words(count, shortest, haystack);
+    }
     let syllables: Vec<&str> = SYLLABLES.split(' ').collect();
     let mut random = Random::new(77 + count as u64);
     let (mut known, mut all) = (HashSet::new(), Vec::new());
@@ -52,7 +57,7 @@ fn needles(made: Made, count: usize, shortest: usize, haystack: &[u8]) -> Vec<Ve
                 }
                 word.into_bytes()
             }
-            Made::Cut => {
+            Made::Cut | Made::Words => {
                 let len = shortest + random.below(8);
                 let at = random.below(haystack.len() - len);
                 haystack[at..at + len].to_vec()
@@ -67,6 +72,19 @@ fn needles(made: Made, count: usize, shortest: usize, haystack: &[u8]) -> Vec<Ve
         }
     }
     all
+}
+
+/// So many of a text's words of at least so many letters; all if there are no more.
+fn words(count: usize, shortest: usize, haystack: &[u8]) -> Vec<Vec<u8>> {
+    let mut known = HashSet::new();
+    let all: Vec<&[u8]> = haystack
+        .split(|byte| !byte.is_ascii_alphanumeric())
+        .filter(|word| word.len() >= shortest && known.insert(*word))
+        .collect();
+    let count = count.min(all.len());
+    (0..count)
+        .map(|word| all[word * all.len() / count].to_vec())
+        .collect()
 }
 
 fn fold(sum: (u64, u64), start: usize, end: usize, which: usize) -> (u64, u64) {
@@ -252,6 +270,9 @@ fn main() {
                 (Made::Cut, 8, false),
                 (Made::Cut, 24, false),
                 (Made::Syllables, 6, true),
+                (Made::Words, 2, false),
+                (Made::Words, 4, false),
+                (Made::Words, 4, true),
             ]
         };
         for &(made, shortest, ignore_case) in kinds {
@@ -264,6 +285,9 @@ fn main() {
                     continue;
                 }
                 let set = needles(made, count, shortest, text);
+                if set.len() < 2 {
+                    continue;
+                }
                 let ways = all_ways(&set, ignore_case);
                 let all = clocked(&ways, text, rounds);
                 let mut line = format!("{title:34} |");

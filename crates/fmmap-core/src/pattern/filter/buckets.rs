@@ -193,6 +193,7 @@ pub(crate) type Block = Seen<WORDS>;
 impl Buckets {
     /// The first candidate in `[from, until)`. Starts that are too near to the haystack's end to be looked at all
     /// count as candidates.
+    #[inline]
     pub(crate) fn find(
         &self,
         haystack: &[u8],
@@ -200,10 +201,21 @@ impl Buckets {
         from: usize,
         until: usize,
     ) -> Option<usize> {
-        let from = match block.next(from) {
-            Ok(found) => return (found < until).then_some(found),
-            Err(from) => from,
-        };
+        match block.next(from) {
+            Ok(found) => (found < until).then_some(found),
+            Err(from) => self.find_behind(haystack, block, from, until),
+        }
+    }
+
+    /// The same of what `block` doesn't contain.
+    #[inline(never)]
+    fn find_behind(
+        &self,
+        haystack: &[u8],
+        block: &mut Block,
+        from: usize,
+        until: usize,
+    ) -> Option<usize> {
         let whole = until.min((haystack.len() + 1).saturating_sub(self.reach));
         let mut from = from;
         if from < whole {

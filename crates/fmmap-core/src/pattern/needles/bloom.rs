@@ -183,16 +183,7 @@ impl Bloom {
                 len,
                 masks: [0; PLACES / 64],
             };
-            #[cfg(target_arch = "x86_64")]
-            let any = if x86::is_there() {
-                // SAFETY: the processor has the instructions.
-                unsafe { x86::look(self, table, haystack, seen) }
-            } else {
-                self.look_each(table, haystack, seen)
-            };
-            #[cfg(not(target_arch = "x86_64"))]
-            let any = self.look_each(table, haystack, seen);
-            if any {
+            if self.look_at(table, haystack, seen) {
                 return true;
             }
             from += len;
@@ -201,7 +192,22 @@ impl Bloom {
         false
     }
 
-    /// The same of one block, without vectors.
+    /// Looks at one block. Whether it has candidates.
+    fn look_at(&self, table: &Table, haystack: &[u8], seen: &mut Seen) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        if x86::is_there() {
+            // SAFETY: the processor has the instructions.
+            return unsafe { x86::look(self, table, haystack, seen) };
+        }
+        // Without them there are no such filters but in tests.
+        #[cfg(any(test, not(target_arch = "x86_64")))]
+        return self.look_each(table, haystack, seen);
+        #[cfg(not(any(test, not(target_arch = "x86_64"))))]
+        unreachable!("filters are made where the processor has the instructions")
+    }
+
+    /// The same without vectors.
+    #[cfg(any(test, not(target_arch = "x86_64")))]
     fn look_each(&self, table: &Table, haystack: &[u8], seen: &mut Seen) -> bool {
         let mut any = false;
         for number in 0..seen.len {
@@ -559,6 +565,7 @@ mod tests {
             }
             ends.push(bytes.len().try_into().unwrap());
         }
+        bytes.extend([0; 16]);
         Strings {
             bytes,
             ends,

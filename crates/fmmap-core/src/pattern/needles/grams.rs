@@ -601,7 +601,8 @@ impl Strings {
     /// The entropy of the needles' bytes: the smaller an alphabet is, the longer the grams have to be.
     pub(super) fn entropy(&self) -> f64 {
         let mut counts = [0_u32; 256];
-        for &byte in self.bytes.iter().take(1 << 14) {
+        let end = self.ends.last().map_or(0, |end| *end as usize);
+        for &byte in &self.bytes[..end.min(1 << 14)] {
             counts[usize::from(byte)] += 1;
         }
         let all = f64::from(counts.iter().sum::<u32>().max(1));
@@ -629,7 +630,7 @@ impl Strings {
         let start = self.matches_before(haystack, middle, entry.needle, row)?;
         Some(Found {
             start,
-            needle: entry.needle,
+            needle: entry.needle as usize,
             end,
         })
     }

@@ -47,7 +47,7 @@ const LARGEST: usize = 16 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Found {
     pub(crate) start: usize,
-    pub(crate) needle: u32,
+    pub(crate) needle: usize,
     pub(crate) end: usize,
 }
 
@@ -56,7 +56,7 @@ impl From<Found> for Span {
         Self {
             start: found.start,
             end: found.end,
-            pattern: found.needle as usize,
+            pattern: found.needle,
         }
     }
 }
@@ -80,9 +80,17 @@ impl Strings {
 
     #[inline]
     pub(super) fn get(&self, needle: u32) -> &[u8] {
+        let (start, end) = self.bounds(needle);
+        &self.bytes[start..end]
+    }
+
+    /// Where a needle begins and ends in `bytes`.
+    #[inline]
+    fn bounds(&self, needle: u32) -> (usize, usize) {
         let needle = needle as usize;
+        let end = self.ends[needle];
         let start = needle.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.bytes[start as usize..self.ends[needle] as usize]
+        (start as usize, end as usize)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = (u32, &[u8])> {
@@ -394,6 +402,8 @@ impl List {
             }
         }
         let most = strings.all().map(|(_, bytes)| bytes.len()).max()?;
+        // So that as many bytes can be read from any needle on.
+        strings.bytes.extend([0; 16]);
         Some(Self {
             filter: Filter::new(&strings, options.encoding, many),
             longest: most * strings.stretch(),
@@ -456,7 +466,7 @@ impl List {
                 &mut from,
                 haystack.len(),
                 &mut left,
-                &mut |_| true,
+                &mut |_, _, _| true,
             ) {
                 Next::Match(found) => break Some(found),
                 Next::More => {}

@@ -4,6 +4,7 @@
 //! begins so takes loads that wait for each other, and branches that can't be foreseen. So these bytes are compared
 //! first: one line of the cache for each hash, and no branch.
 
+use super::fold::CASE;
 use super::grams::first;
 
 /// How many needles a line tells apart.
@@ -25,8 +26,12 @@ impl Line {
     };
 }
 
-const NONE: u32 = u32::MAX;
-const SEVERAL: u32 = u32::MAX - 1;
+/// The needle's number is in so many of the lower bits. Above it is the length of a needle of up to sixteen bytes that has
+/// one spelling, but for the case of letters of ASCII; of others 0.
+pub(super) const NUMBER: u32 = 27;
+
+const NONE: u32 = (1 << NUMBER) - 1;
+pub(super) const SEVERAL: u32 = NONE - 1;
 
 /// The table.
 #[derive(Debug, Default)]
@@ -56,13 +61,22 @@ impl Prefixes {
         if hashed < 8 { 0 } else { 4 }
     }
 
-    /// Adds a needle by the hash of its first bytes, with up to eight of its bytes.
-    pub(super) fn add(&mut self, hash: u64, needle: u32, some: &[u8], case: u64) {
+    /// Adds a needle by the hash of its first bytes, with up to eight of its bytes. `has_case`: the bit of case of a byte
+    /// doesn't count. Above the needle's [`NUMBER`] may be its length.
+    pub(super) fn add(
+        &mut self,
+        hash: u64,
+        needle: u32,
+        some: &[u8],
+        has_case: impl Fn(u8) -> bool,
+    ) {
         let (mut bytes, mut mask) = ([0; 8], [0; 8]);
         bytes[..some.len()].copy_from_slice(some);
-        mask[..some.len()].fill(u8::MAX);
+        for (mask, byte) in mask.iter_mut().zip(some) {
+            *mask = if has_case(*byte) { !CASE } else { u8::MAX };
+        }
         let mask = u64::from_le_bytes(mask);
-        let wanted = (u64::from_le_bytes(bytes) | case) & mask;
+        let wanted = u64::from_le_bytes(bytes) & mask;
         let number = first(hash, self.size);
         let (line, needles) = (&mut self.lines[number], &mut self.needles[number]);
         if let Some(free) = needles.iter().position(|&needle| needle == NONE) {
@@ -94,17 +108,17 @@ impl Prefixes {
         })
     }
 
-    /// The needle of a bit; nothing if there are several.
+    /// The needle of a bit, or [`SEVERAL`], and its length if that is known.
     #[inline]
-    pub(super) fn needle(&self, hash: u64, bit: usize) -> Option<u32> {
+    pub(super) fn get(&self, hash: u64, bit: usize) -> (u32, usize) {
         let needle = self.needles[first(hash, self.size)][bit];
-        (needle != SEVERAL).then_some(needle)
+        (needle & NONE, (needle >> NUMBER) as usize)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Prefixes;
+    use super::{Prefixes, SEVERAL};
     use crate::pattern::testing::Random;
 
     #[test]
@@ -120,7 +134,7 @@ mod tests {
                 })
                 .collect();
             for (number, needle) in (0..).zip(&needles) {
-                prefixes.add(7 << 60, number, needle, 0);
+                prefixes.add(7 << 60, number, needle, |_| false);
             }
             for (number, needle) in (0..).zip(&needles) {
                 let mut bytes = [0xAB; 8];
@@ -129,8 +143,8 @@ mod tests {
                 let mut is_there = false;
                 while allowed != 0 {
                     let bit = allowed.trailing_zeros() as usize;
-                    let one = prefixes.needle(7 << 60, bit);
-                    is_there |= one.is_none_or(|one| one == number);
+                    let (one, _) = prefixes.get(7 << 60, bit);
+                    is_there |= one == SEVERAL || one == number;
                     allowed &= allowed - 1;
                 }
                 assert!(is_there, "{needle:?} of {many}");

@@ -31,8 +31,9 @@ pub(crate) enum Next {
     None,
 }
 
-/// Takes a match, and says whether it takes no more.
-pub(crate) type Take<'t> = dyn FnMut(Found) -> bool + 't;
+/// Takes a match, by its start, its needle's number and its end, and says whether it takes no more. These are handed over
+/// in registers: a processor waits where it reads two words at once that were written one by one just before.
+pub(crate) type Take<'t> = dyn FnMut(usize, usize, usize) -> bool + 't;
 
 /// The state of one search.
 #[derive(Debug, Default)]
@@ -88,7 +89,7 @@ impl Search {
                 match self.run(list, haystack, run, from, stop, left) {
                     Some(Next::Match(found)) => {
                         *from = found.end;
-                        if take(found) {
+                        if take(found.start, found.needle, found.end) {
                             return Next::Match(found);
                         }
                     }
@@ -131,7 +132,7 @@ impl Search {
     ) -> (Option<Found>, Cost) {
         let strings = &list.strings;
         let range = (from, until);
-        match &list.filter {
+        let (buckets, table) = match &list.filter {
             Filter::Grams(grams) => {
                 let way = grams.way(strings, &haystack[from..stop], self.is_poor);
                 match way.unwrap_or(&grams.usual) {
@@ -141,37 +142,34 @@ impl Search {
                             return (None, cost);
                         };
                         cost.reached = found.end;
-                        (take(found).then_some(found), cost)
-                    }
-                    Way::Buckets(buckets, table) => {
-                        let block = &mut self.block;
-                        let next = |from| buckets.find(haystack, block, from, until);
-                        candidates(strings, table, haystack, range, next, take)
+                        let is_last = take(found.start, found.needle, found.end);
+                        return (is_last.then_some(found), cost);
                     }
                     Way::Bloom(bloom, table) => {
                         let seen = &mut self.seen;
                         let next = |from| bloom.find(table, haystack, seen, from, until);
-                        candidates(strings, table, haystack, range, next, take)
+                        return candidates(strings, table, haystack, range, next, take);
                     }
+                    Way::Buckets(buckets, table) => (buckets, table),
                 }
             }
             Filter::Buckets(few) => {
                 if self.buckets.is_none() && stop - from >= ENOUGH {
                     self.buckets = Some(few.grouped.choose(&sample(&haystack[from..stop])).0);
                 }
-                let buckets = self.buckets.as_ref().unwrap_or(&few.first);
-                let block = &mut self.block;
-                let next = |from| buckets.find(haystack, block, from, until);
-                candidates(strings, &few.table, haystack, range, next, take)
+                (self.buckets.as_ref().unwrap_or(&few.first), &few.table)
             }
-            Filter::None => (
-                None,
-                Cost {
+            Filter::None => {
+                let nothing = Cost {
                     work: 0,
                     reached: from,
-                },
-            ),
-        }
+                };
+                return (None, nothing);
+            }
+        };
+        let block = &mut self.block;
+        let next = |from| buckets.find(haystack, block, from, until);
+        candidates(strings, table, haystack, range, next, take)
     }
 
     /// Notes that candidates have cost `work` while the search has advanced by `bytes` to `at`.
@@ -241,7 +239,10 @@ impl Search {
         };
         let strings = &list.strings;
         match strings.matches_before(haystack, end, needle, strings.get(needle).len()) {
-            Some(start) if start >= *from => Some(Next::Match(Found { start, needle, end })),
+            Some(start) if start >= *from => {
+                let needle = needle as usize;
+                Some(Next::Match(Found { start, needle, end }))
+            }
             // Another thread or process has changed the bytes meanwhile.
             _ => {
                 *from = end;
@@ -268,7 +269,7 @@ fn candidates(
         at = start + 1;
         if let Some(found) = table.at(strings, haystack, start, &mut work) {
             at = found.end;
-            if take(found) {
+            if take(found.start, found.needle, found.end) {
                 return (Some(found), Cost { work, reached: at });
             }
         }

@@ -440,7 +440,7 @@ impl Trie {
             if needle != NONE && strings.get(needle).len() == len as usize {
                 best = Some(Found {
                     start,
-                    needle,
+                    needle: needle as usize,
                     end: at,
                 });
             }

@@ -169,7 +169,13 @@ impl Scan {
             return rest.search_into(haystack, left, sink);
         }
         if let Some(list) = self.pattern.list() {
-            let mut take = |found: needles::Found| sink.push(found.into());
+            let mut take = |start, pattern, end| {
+                sink.push(Span {
+                    start,
+                    end,
+                    pattern,
+                })
+            };
             let (from, stop) = (&mut self.from, self.stop);
             return match self.list.next(list, haystack, from, stop, left, &mut take) {
                 needles::Next::Match(_) => Progress::Full,
