@@ -67,17 +67,7 @@ impl<'n> Finder<'n> {
     /// before them, so the chunks have to be counted in order: go on at [`Tally::next`]. An empty
     /// needle does not overlap itself. Computed at each call, in O(m) time and memory.
     pub fn overlaps_itself(&self) -> bool {
-        // Knuth, Morris and Pratt's table: the length of the longest border of each prefix.
-        let mut borders = vec![0_usize; self.needle.len()];
-        let mut border = 0;
-        for i in 1..self.needle.len() {
-            while border > 0 && self.needle[i] != self.needle[border] {
-                border = borders[border - 1];
-            }
-            border += usize::from(self.needle[i] == self.needle[border]);
-            borders[i] = border;
-        }
-        border > 0
+        overlaps(&self.needle)
     }
 
     /// The offset of the first occurrence, as [`find`].
@@ -204,11 +194,10 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(needle: &[u8]) -> Self {
-        let is_border = |len: &usize| needle.starts_with(&needle[needle.len() - len..]);
         Self {
             needle: needle.into(),
             probes: ranked(needle),
-            overlaps: (1..needle.len()).any(|len| is_border(&len)),
+            overlaps: overlaps(needle),
         }
     }
 
@@ -282,6 +271,21 @@ fn batch(needle: &[u8], probes: &mut Probes, haystack: &[u8], base: u64, out: &m
         written: hits.count,
         next: (hits.count == hits.limit && left.len() > 0).then_some(left.lo),
     }
+}
+
+/// Whether a needle begins as it ends. O(m).
+fn overlaps(needle: &[u8]) -> bool {
+    // Knuth, Morris and Pratt's table: the length of the longest border of each prefix.
+    let mut borders = vec![0_usize; needle.len()];
+    let mut border = 0;
+    for i in 1..needle.len() {
+        while border > 0 && needle[i] != needle[border] {
+            border = borders[border - 1];
+        }
+        border += usize::from(needle[i] == needle[border]);
+        borders[i] = border;
+    }
+    border > 0
 }
 
 /// The probes for a needle.

@@ -101,7 +101,7 @@ impl Plan {
             .iter()
             .flat_map(|node| fronts(node, encoding))
             .collect();
-        let start = Spot::new(&all);
+        let mut start = Spot::new(&all);
         let mut inside = Vec::new();
         let (mut is_literal, mut word) = (false, None);
         if let [node] = nodes {
@@ -115,13 +115,13 @@ impl Plan {
                     .collect();
                 word = Some(bytes(node, encoding)).filter(|word| !word.has(b' '));
             }
-            let len: usize = parts.iter().map(|part| part.lengths(encoding).0).sum();
-            let is_spelled = |part: &&Node| matches!(part, Node::Set(_) | Node::Bytes(_));
-            is_literal = parts.iter().all(is_spelled)
-                && start
-                    .literal
-                    .as_ref()
-                    .is_some_and(|finder| finder.needle().len() == len);
+            if let Some(bytes) = spelled_out(&parts, encoding) {
+                is_literal = true;
+                // Only the beginning of an alternative is kept.
+                if bytes.len() > DEEP {
+                    start = Spot::of_literal(&bytes);
+                }
+            }
         }
         let segments = match nodes {
             [node] if !has_tail => Segments::new(node, encoding),
@@ -245,7 +245,12 @@ impl Plan {
             // Without the automaton an attempt is cheap. Where bits are a way, it is dear beside them.
             let is_settled = self.segments.is_some();
             let attempt = match &place {
-                Place::Literal(finder) if self.is_literal && !finder.overlaps_itself() => FOUND,
+                Place::Literal(finder)
+                    if self.is_literal
+                        && (!finder.overlaps_itself() || finder.needle().len() > DEEP) =>
+                {
+                    FOUND
+                }
                 Place::Literal(finder) if is_settled && !finder.overlaps_itself() => LOOK,
                 _ if self.segments.is_some() => 3 * ATTEMPT,
                 _ => ATTEMPT,
@@ -294,6 +299,14 @@ impl Plan {
 }
 
 impl Spot {
+    /// The place of a long literal that is all of a pattern.
+    fn of_literal(bytes: &[u8]) -> Self {
+        Self {
+            literal: Some(Shared::new(bytes)),
+            grouped: None,
+        }
+    }
+
     fn new(fronts: &[Front]) -> Self {
         let literal = match fronts {
             [front] => {
@@ -366,6 +379,26 @@ fn rare(start: &Spot, inside: &[Spot], has_bits: bool) -> Option<(Choice, Place)
         .filter_map(Spot::rare)
         .max_by_key(|finder| finder.needle().len())?;
     Some((Choice::Lines, Place::Literal(longest.clone())))
+}
+
+/// The bytes of parts that each match one row of bytes only; `None` if there are others, or no bytes.
+fn spelled_out(parts: &[&Node], encoding: Encoding) -> Option<Vec<u8>> {
+    let mut all = Vec::new();
+    for part in parts {
+        match part {
+            Node::Bytes(bytes) => all.extend_from_slice(bytes),
+            Node::Set(_) => match &fronts(part, encoding)[..] {
+                [front] => {
+                    for bytes in &front.at {
+                        all.push(bytes.single()?);
+                    }
+                }
+                _ => return None,
+            },
+            _ => return None,
+        }
+    }
+    (!all.is_empty()).then_some(all)
 }
 
 /// The consecutive parts of a pattern.

@@ -178,3 +178,37 @@ fn a_match_at_an_end_of_the_text_is_found_at_once() {
         assert_eq!((found.start, found.end), wanted, "{source}");
     }
 }
+
+#[test]
+fn a_long_literal_is_found_as_a_whole_also_where_it_overlaps_itself() {
+    let mut random = Random(0x5EED_1174);
+    for unit in ["x", "ab", "aab", "xé"] {
+        for len in [15, 16, 17, 18, 64, 300, 3000] {
+            let text: String = unit.chars().cycle().take(len).collect();
+            let pattern = compiled(&text, "", Encoding::Utf8).unwrap();
+            // By its beginning alone each place is a candidate, which takes the automaton.
+            assert_eq!(
+                pattern.plan().literal(),
+                Some(text.as_bytes()),
+                "{len} {unit}"
+            );
+            let mut haystack = Vec::new();
+            while haystack.len() < 40_000 {
+                let times = random.below(3 * len);
+                haystack.extend(unit.bytes().cycle().take(times));
+                haystack.extend_from_slice([" ", "\n", "b"][random.below(3)].as_bytes());
+            }
+            let mut wanted = Vec::new();
+            let mut at = 0;
+            while let Some(found) = crate::search::find(&haystack[at..], text.as_bytes()) {
+                wanted.push((at + found, at + found + text.len()));
+                at += found + text.len();
+            }
+            let found: Vec<_> = all(&pattern, &haystack, 1 << 12)
+                .iter()
+                .map(|span| (span.start, span.end))
+                .collect();
+            assert_eq!(found, wanted, "{len} {unit}");
+        }
+    }
+}
