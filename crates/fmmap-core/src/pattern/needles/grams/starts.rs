@@ -180,7 +180,10 @@ impl Table {
         at: usize,
         work: &mut usize,
     ) -> Option<Found> {
-        let rest = haystack.get(at..)?;
+        if at + self.len > haystack.len() {
+            return None;
+        }
+        let rest = &haystack[at..];
         let copy;
         let there = if let Some(there) = rest.first_chunk() {
             there
