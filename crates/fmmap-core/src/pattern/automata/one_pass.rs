@@ -3,8 +3,8 @@
 //! After `[0-9]+` a digit can only be one more digit, and a dot only what follows the group. Most patterns are like
 //! that at most places. So each place that a read leads to becomes a state, with a row of entries: for each class of
 //! bytes the next state, and what to write to the slots on the way there. An entry is computed when it is first
-//! needed. If a byte leaves two ways, or an assertion decides that is not the end of a line, this module does not answer, and `groups` finds the way
-//! by trying.
+//! needed. If a byte leaves two ways, or an assertion decides that is not the end of a line, this module does not
+//! answer, and `groups` finds the way by trying.
 //!
 //! What it answers is what trying finds. A way that the next byte rules out is one that trying gives up. A way that
 //! ends before the match does is none, because the search has found where the preferred way ends.

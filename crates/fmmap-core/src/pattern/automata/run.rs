@@ -269,6 +269,25 @@ fn skip(
     to
 }
 
+/// The state behind a byte.
+///
+/// # Safety
+///
+/// `state` is a state of the table's cache, without a tag.
+#[expect(
+    clippy::inline_always,
+    reason = "a look-up in the loops over all bytes"
+)]
+#[inline(always)]
+pub(crate) unsafe fn behind(table: &[State], classes: &[u8; 256], state: State, byte: u8) -> State {
+    // The class is added first: it is known long before the state is.
+    let ways = table
+        .as_ptr()
+        .wrapping_add(usize::from(classes[usize::from(byte)]));
+    // SAFETY: a state's ways out, one for each class, lie in the table.
+    unsafe { *ways.wrapping_add(state as usize) }
+}
+
 /// Goes on until the state behind the byte at `at` has a tag, and returns that state; or up to the limit.
 ///
 /// # Safety
@@ -290,12 +309,8 @@ unsafe fn walk(
     let next = |state: State, at: usize| {
         // SAFETY: the place is below `limit`, and so in the haystack. Other threads may change the byte: any has a class.
         let byte = unsafe { *haystack.get_unchecked(at) };
-        // The class is added first: it is known long before the state is.
-        let ways = table
-            .as_ptr()
-            .wrapping_add(usize::from(classes[usize::from(byte)]));
-        // SAFETY: a state's ways out, one for each class, lie in the table, and those without a tag are states.
-        unsafe { *ways.wrapping_add(state as usize) }
+        // SAFETY: `state` is a state of the table's cache: those without a tag are.
+        unsafe { behind(table, classes, state, byte) }
     };
     while *at + 4 <= limit {
         for _ in 0..4 {

@@ -17,7 +17,7 @@
 
 use crate::pattern::Pattern;
 use crate::pattern::automata::lazy::{Automaton, Cache, DEAD, State, TAG, UNKNOWN};
-use crate::pattern::automata::run::{Ahead, INSTRUCTION, Pause, Run};
+use crate::pattern::automata::run::{self, Ahead, INSTRUCTION, Pause, Run};
 use crate::pattern::scan::text;
 use crate::pattern::signed;
 use memchr::{memchr, memrchr};
@@ -293,12 +293,8 @@ unsafe fn walk(
     let next = |state: State, part: &[u8], at: usize| {
         // SAFETY: no part is shorter than `len`. Other threads may change the byte: any has a class.
         let byte = unsafe { *part.get_unchecked(at) };
-        // The class is added first: it is known long before the state is.
-        let ways = table
-            .as_ptr()
-            .wrapping_add(usize::from(classes[usize::from(byte)]));
-        // SAFETY: a state's ways out, one for each class, lie in the table, and those without a tag are states.
-        unsafe { *ways.wrapping_add(state as usize) }
+        // SAFETY: `state` is a state of the table's cache: those without a tag are.
+        unsafe { run::behind(table, classes, state, byte) }
     };
     // Variables and branches of their own: of an array the compiler makes a vector, and the four look-ups wait for one
     // another again.
